@@ -64,7 +64,7 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Answer:
-    """A refusal in HTTP: ``cause`` is a word of the catalogue, or `refused` when the certificate must tell."""
+    """A refusal in HTTP: ``cause`` is a word of the catalogue, or `refused` when its dates and issuer tell."""
 
     statuses: frozenset[int]
     page: re.Pattern[str] | None
@@ -101,9 +101,7 @@ def load_catalogue() -> Catalogue:
     for order, row in enumerate(document["checks"]):
         later = [name for name in row["depends_on"] if name not in checks]
         if row["id"] in checks or later:
-            fault = (
-                f"depends on {', '.join(later)}, which does not stand before it" if later else "listed twice"
-            )
+            fault = f"depends on {', '.join(later)}, not listed before it" if later else "listed twice"
             raise ContractError(f"{path}: {row['id']}: {fault}")
         checks[row["id"]] = CheckSpec(
             id=row["id"],

@@ -49,9 +49,7 @@ def _validator(name: str) -> Any:
 
 def validate(name: str, document: object, where: str) -> None:
     """Raise ContractError with every fault of ``document`` against schema ``name``, each after ``where``."""
-    faults = sorted(
-        _validator(name).iter_errors(document), key=lambda fault: [str(key) for key in fault.path]
-    )
+    faults = sorted(_validator(name).iter_errors(document), key=_place)
     if faults:
         raise ContractError("\n".join(f"{where}: {_place(fault)}: {fault.message}" for fault in faults))
 

@@ -78,7 +78,7 @@ class Policy:
 
 
 def load_policy(name: str) -> Policy:
-    """Load a shipped policy by its name, or any by the path of its file (it has a slash or ends in .yml or .yaml)."""
+    """Load a shipped policy by its name, or another by its path (it has a slash or ends in .yml or .yaml)."""
     is_path = "/" in name or name.endswith((".yml", ".yaml"))
     path = Path(name).expanduser() if is_path else FOLDER / "policies" / f"{name}.yml"
     if not is_path and not path.is_file():
