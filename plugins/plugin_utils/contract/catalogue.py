@@ -64,7 +64,7 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class Answer:
-    """A refusal in HTTP: ``cause`` is a word of the catalogue, or `refused` when its dates and issuer tell."""
+    """A refusal in HTTP: ``cause`` is a word of the catalogue, or `refused` when its dates must tell."""
 
     statuses: frozenset[int]
     page: re.Pattern[str] | None

@@ -83,9 +83,7 @@ def load_policy(name: str) -> Policy:
     path = Path(name).expanduser() if is_path else FOLDER / "policies" / f"{name}.yml"
     if not is_path and not path.is_file():
         shipped = ", ".join(sorted(each.stem for each in (FOLDER / "policies").glob("*.yml")))
-        raise ContractError(
-            f"there is no policy {name!r}; shipped ones are {shipped}, or give the path of a file"
-        )
+        raise ContractError(f"there is no policy {name!r}; shipped ones are {shipped}, or give the path of a file")
     return Policy.from_document(read_yaml(path), str(path))
 
 
@@ -99,6 +97,4 @@ def _refuse_bad_pattern(pattern: str, where: str) -> None:
     try:
         re.compile(pattern.replace("{institution}", "E000000"))
     except re.error as fault:
-        raise ContractError(
-            f"{where}: certificate.subject_pattern: is no regular expression: {fault}"
-        ) from fault
+        raise ContractError(f"{where}: certificate.subject_pattern: is no regular expression: {fault}") from fault

@@ -1,0 +1,32 @@
+# Copyright (c) 2026 The eeszt.connect maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Make sure that a module's secret arguments never touch a disk on their way to the host."""
+
+from __future__ import annotations
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+
+def secret_channel(action: ActionBase) -> None:
+    """Switch on pipelining for this execution; AnsibleActionFail where it cannot be had.
+
+    Without pipelining Ansible copies the module with its arguments into a temporary file on the host.
+    """
+    if C.DEFAULT_KEEP_REMOTE_FILES:
+        raise AnsibleActionFail(
+            "ANSIBLE_KEEP_REMOTE_FILES would leave the private key in a file on the host; unset it for this task."
+        )
+    connection = action._connection
+    try:
+        connection.set_option("pipelining", True)
+    except KeyError:
+        # Connections that always pipeline (winrm, psrp) know no such option.
+        pass
+    if not connection.is_pipelining_enabled():
+        raise AnsibleActionFail(
+            f"The private key would pass through a temporary file on the host: neither connection "
+            f"{connection.transport!r} nor its become method can pipeline. Use sudo with an account that needs no terminal."
+        )

@@ -1,0 +1,186 @@
+# Copyright (c) 2026 The eeszt.connect maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one engine behind readiness_verify, eid_verify and mtls_verify: probe once, judge, and say it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ..certificate import CertificateError
+from ..contract.documents import ContractError
+from ..contract.policy import load_policy
+from ..judge import ConnectionFailure, Context, ExpectedCertificate, Verdict, judge, narrow
+from ..ledger import Ledger, LedgerError, open_ledger
+from ..readiness.held import HeldCertificates, hold_certificates
+from ..readiness.request import SECTIONS, Subject, build_request
+from ..readiness.result import Circumstances, build_result, verdict_fields
+from .command_run import command_run_id
+from .probe_run import run_probe
+
+DICTS = {"type": "list", "elements": "dict", "default": []}
+STRINGS = {"type": "list", "elements": "str", "default": []}
+
+SUBJECT_OPTIONS: dict[str, dict[str, Any]] = {
+    "institutions": DICTS,
+    "endpoints": DICTS,
+    "control_endpoint": {"type": "dict"},
+    "certificate_targets": DICTS,
+    "certificates": {"type": "dict", "default": {}, "no_log": True},
+    "trust_anchors": {"type": "str"},
+    "proxy": {"type": "dict"},
+    "policy": {"type": "str", "default": "production"},
+    "system": {"type": "str", "choices": ["linux", "windows"]},
+    "purpose": {
+        "type": "str",
+        "choices": ["workstation", "server", "terminal_server"],
+        "default": "workstation",
+    },
+    "login_methods": {**STRINGS, "default": ["eid_card"]},
+    "ledger": {"type": "str"},
+}
+
+RECORD_OPTIONS: dict[str, dict[str, Any]] = {
+    "users": DICTS,
+    "site": {"type": "dict"},
+    "kind": {"type": "str", "choices": ["rollout", "audit"], "default": "audit"},
+    "run_id": {"type": "str"},
+    "resume": {"type": "bool", "default": False},
+    "changed_roles": STRINGS,
+    "failed_roles": DICTS,
+}
+
+
+class VerifyAction(ActionBase):
+    """Base of the verifying actions. A subclass names the sections it looks at and the layers it judges."""
+
+    SECTIONS: ClassVar[tuple[str, ...]] = SECTIONS
+    LAYERS: ClassVar[tuple[str, ...] | None] = None
+    RECORDS: ClassVar[bool] = False
+    _requires_connection = False
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Verify this host; domain errors become the task's failure, in their own words."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        specification = {**SUBJECT_OPTIONS, **(RECORD_OPTIONS if self.RECORDS else {})}
+        _, options = self.validate_argument_spec(specification)
+        try:
+            result.update(self._verify(options, task_vars or {}))
+        except (CertificateError, ContractError, LedgerError) as fault:
+            raise AnsibleActionFail(str(fault)) from fault
+        return {**result, "changed": False}
+
+    def _verify(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        host = str(task_vars["inventory_hostname"])
+        ledger = open_ledger(options["ledger"]) if options["ledger"] else None
+        run_id = self._run_id(options, ledger) if self.RECORDS else ""
+        if self.RECORDS and options["resume"] and ledger and host in ledger.done_in_run(run_id):
+            return _already_done(run_id)
+
+        policy = load_policy(options["policy"])
+        started_at = datetime.now(UTC)
+        held = hold_certificates(options["certificates"], [str(each["id"]) for each in options["institutions"]])
+        subject = _subject(options, held)
+        request = build_request(subject, policy, self.SECTIONS)
+        seen = run_probe(self, task_vars, request, held.pems_for(request))
+        observation = None if isinstance(seen, ConnectionFailure) else seen
+        verdict = judge(observation, policy, self._context(host, options, request, held, ledger, seen))
+        if self.LAYERS is not None:
+            verdict = narrow(verdict, policy, self.LAYERS)
+        outcome = _outcome(verdict, observation)
+        if self.RECORDS and ledger:
+            circumstances = self._circumstances(host, run_id, options, started_at)
+            outcome["run_id"] = run_id
+            ledger.append(build_result(circumstances, policy, request, observation, verdict))
+        return outcome
+
+    def _run_id(self, options: Mapping[str, Any], ledger: Ledger | None) -> str:
+        resume_from = ledger if options["resume"] else None
+        return command_run_id(options["run_id"], bool(self._task.check_mode), resume_from)
+
+    def _context(
+        self,
+        host: str,
+        options: Mapping[str, Any],
+        request: Mapping[str, Any],
+        held: HeldCertificates,
+        ledger: Ledger | None,
+        seen: dict[str, Any] | ConnectionFailure,
+    ) -> Context:
+        return Context(
+            system=options["system"] or ("windows" if self._is_windows() else "linux"),
+            purpose=options["purpose"],
+            login_methods=tuple(options["login_methods"]),
+            institutions=tuple(str(each["id"]) for each in options["institutions"]),
+            request=request,
+            expected_certificates={
+                institution: ExpectedCertificate(fingerprint_sha256=each.fingerprint, pkcs12_sha256=each.pkcs12_sha256)
+                for institution, each in held.by_institution.items()
+            },
+            proofs=ledger.good_proofs(host) if ledger else {},
+            now=datetime.now(UTC),
+            connection_failure=seen if isinstance(seen, ConnectionFailure) else None,
+        )
+
+    def _is_windows(self) -> bool:
+        return str(self._connection._shell.SHELL_FAMILY) == "powershell"
+
+    def _circumstances(self, host: str, run_id: str, options: Mapping[str, Any], started_at: datetime) -> Circumstances:
+        site = options["site"]
+        return Circumstances(
+            run_id=run_id,
+            host=host,
+            kind=options["kind"],
+            dry_run=bool(self._task.check_mode),
+            started_at=started_at,
+            finished_at=datetime.now(UTC),
+            ring=site.get("ring") if site else None,
+            site=site,
+            institutions=options["institutions"],
+            users=options["users"],
+            system=options["system"] or ("windows" if self._is_windows() else "linux"),
+            purpose=options["purpose"],
+            login_methods=options["login_methods"],
+            changed_roles=options["changed_roles"],
+            failed_roles=options["failed_roles"],
+        )
+
+
+def _subject(options: Mapping[str, Any], held: HeldCertificates) -> Subject:
+    return Subject(
+        institutions=options["institutions"],
+        endpoints=options["endpoints"],
+        control_endpoint=options["control_endpoint"],
+        certificate_targets=options["certificate_targets"],
+        trust_anchors=options["trust_anchors"],
+        proxy=options["proxy"],
+        held_certificates=frozenset(held.by_institution),
+    )
+
+
+def _outcome(verdict: Verdict, observation: Mapping[str, Any] | None) -> dict[str, Any]:
+    return {
+        **verdict_fields(verdict),
+        "observation": observation,
+        "reached": observation is not None,
+        "resumed": False,
+    }
+
+
+def _already_done(run_id: str) -> dict[str, Any]:
+    return {
+        "checks": [],
+        "ready": True,
+        "first_failing": None,
+        "root_failures": [],
+        "work": [],
+        "observation": None,
+        "reached": True,
+        "resumed": True,
+        "run_id": run_id,
+    }

@@ -1,0 +1,103 @@
+# Copyright (c) 2026 The eeszt.connect maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build what the probe is asked (schemas/probe_request.schema.json) from a host's variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..contract.documents import validate
+from ..contract.policy import Policy
+
+SECTIONS = ("readers", "client", "firewall", "certificates", "endpoints", "clock")
+
+ENDPOINT_DEFAULTS: Mapping[str, Any] = {
+    "protocol": "http",
+    "path": None,
+    "server_name": None,
+    "mutual_tls": True,
+    "institution": None,
+}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What the variables say of one host; the names are those of design section 3 without ``eeszt_``."""
+
+    institutions: Sequence[Mapping[str, Any]] = ()
+    endpoints: Sequence[Mapping[str, Any]] = ()
+    control_endpoint: Mapping[str, Any] | None = None
+    certificate_targets: Sequence[Mapping[str, Any]] = ()
+    trust_anchors: str | None = None
+    proxy: Mapping[str, Any] | None = None
+    held_certificates: frozenset[str] = field(default_factory=frozenset)
+    """Institutions whose certificate the controller can lend to the probe for the time of a handshake."""
+
+    @property
+    def institution_ids(self) -> list[str]:
+        return [str(each["id"]) for each in self.institutions]
+
+
+def build_request(subject: Subject, policy: Policy, observe: Sequence[str] = SECTIONS) -> dict[str, Any]:
+    """Make the request; ContractError names the variable and the place where it breaks the schema."""
+    shown = [_shown_certificate(subject, each) for each in subject.institution_ids]
+    request = {
+        "schema_version": 1,
+        "observe": list(observe),
+        "ports": list(policy.ports),
+        "certificate_targets": [dict(each) for each in subject.certificate_targets],
+        "endpoints": _expand(subject),
+        "control_endpoint": _control(subject.control_endpoint),
+        "client_certificates": [each for each in shown if each is not None],
+        "trust_anchors": subject.trust_anchors,
+        "proxy": None if subject.proxy is None else {"exceptions": [], **subject.proxy},
+        "client": {"packages": list(policy.client_packages), "executables": list(policy.client_executables)},
+        "limits": dict(policy.limits),
+    }
+    validate("probe_request", request, "eeszt_* variables of this host")
+    return request
+
+
+def complete_request(part: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
+    """Fill what a request leaves out with nothing to look at, and its ports and limits from the policy."""
+    request = {**build_request(Subject(), policy, observe=()), **part}
+    request["endpoints"] = [{**ENDPOINT_DEFAULTS, **endpoint} for endpoint in request["endpoints"]]
+    validate("probe_request", request, "request")
+    return request
+
+
+def _expand(subject: Subject) -> list[dict[str, Any]]:
+    """One entry an institution of the host, since each shows its own certificate."""
+    expanded = []
+    for endpoint in subject.endpoints:
+        full = {**ENDPOINT_DEFAULTS, **endpoint}
+        owners: list[str | None] = [full["institution"]] if full["institution"] else [*subject.institution_ids]
+        served = [each for each in owners if each in subject.institution_ids]
+        if not full["institution"] and not served:
+            served = [None]
+        expanded += [{**full, "institution": each} for each in served]
+    return expanded
+
+
+def _control(endpoint: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return None if not endpoint else {"name": "control", "server_name": None, **endpoint}
+
+
+def _shown_certificate(subject: Subject, institution: str) -> dict[str, Any] | None:
+    """Files on the host when they are there in PEM; else the controller's own, in memory; else none."""
+    for target in subject.certificate_targets:
+        if target.get("institution") == institution and target.get("type") == "pem_files":
+            paths = {name: target.get(name) for name in ("certificate", "key", "chain")}
+            return {"institution": institution, "source": "files", **paths}
+    if institution in subject.held_certificates:
+        return {
+            "institution": institution,
+            "source": "memory",
+            "certificate": None,
+            "key": None,
+            "chain": None,
+        }
+    return None
