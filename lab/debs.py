@@ -1,0 +1,77 @@
+"""Debian packages for images and hosts, fetched by the controller's apt with directories of its own."""
+
+from pathlib import Path
+
+from lab.cgroup import Scope
+from lab.errors import LabError
+from lab.run import run, write_file
+
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+
+
+def machine_mirror() -> str:
+    """The Debian mirror of the machine's apt; "" when it has none (not Debian): debootstrap has a default."""
+    release = _os_release()
+    if release.get("ID") != "debian":
+        return ""
+    wanted = release.get("VERSION_CODENAME", "")
+    for line in run(["apt-get", "indextargets", "--format", "$(CODENAME) $(COMPONENT) $(SITE)"]).splitlines():
+        codename, _, rest = line.partition(" ")
+        component, _, site = rest.partition(" ")
+        if codename == wanted and component == "main" and site.startswith(("http://", "https://")):
+            return site
+    return ""
+
+
+def _os_release() -> dict[str, str]:
+    pairs = (line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
+    return {key: value.strip('"') for key, value in pairs}
+
+
+def fetch(base: Path, packages: list[str], target: Path, log: Path, scope: Scope) -> None:
+    """Fetch `packages` and all that the image `base` lacks for them into `target`, with an index.
+
+    `base` is the image's folder (with `root` and `sources.list`); apt runs in `scope`, where the next
+    build can end it when this one is killed.  Raises LabError with apt's words.
+    """
+    own = target / "apt"
+    for folder in ("state/lists/partial", "cache/archives/partial", "etc"):
+        (own / folder).mkdir(parents=True)
+    source = (base / "sources.list").read_text()
+    write_file(own / "etc/sources.list", source.replace("deb http", f"deb [signed-by={KEYRING}] http"))
+    apt = ["apt-get", "-qq", *_options(own, base)]
+    run(scope.command([*apt, "update"]), log=log)
+    run(scope.command([*apt, "install", "--download-only", "--yes", *packages]), log=log)
+    scope.remove()
+    found = sorted((own / "cache/archives").glob("*.deb"))
+    if not found:
+        raise LabError(f"apt fetched nothing for {', '.join(packages)}; see {log}.")
+    for file in found:
+        file.replace(target / file.name)
+    run(["rm", "-rf", own])
+    write_index(target)
+
+
+def write_index(folder: Path) -> None:
+    """Write `Packages` and `Release` of a flat repository."""
+    listing = run(["sh", "-c", 'cd "$1" && apt-ftparchive packages .', "sh", folder])
+    write_file(folder / "Packages", listing)
+    write_file(folder / "Release", run(["sh", "-c", 'cd "$1" && apt-ftparchive release .', "sh", folder]))
+
+
+def _options(own: Path, base: Path) -> list[str]:
+    pairs = {
+        "Dir::State": own / "state",
+        "Dir::State::status": base / "root/var/lib/dpkg/status",
+        "Dir::Cache": own / "cache",
+        "Dir::Etc::sourcelist": own / "etc/sources.list",
+        "Dir::Etc::sourceparts": "/dev/null",
+        "Dir::Etc::preferences": "/dev/null",
+        "Dir::Etc::preferencesparts": "/dev/null",
+        # The machine's own pins and sandbox user know nothing of these folders.
+        "APT::Default-Release": "",
+        "APT::Sandbox::User": "root",
+        "APT::Install-Recommends": "false",
+        "Acquire::Languages": "none",
+    }
+    return [word for key, value in pairs.items() for word in ("-o", f"{key}={value}")]

@@ -1,0 +1,196 @@
+"""Base images, the gateway's layer over one of them, and the packages that hosts can install.
+
+Each is a folder of the cache whose name holds a hash of all that defines it.  It is built under the
+name `tmp-...` and renamed when whole; what an interrupted build left is ended and removed by the next one.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab import debs
+from lab.cgroup import Scope, scopes
+from lab.errors import LabError
+from lab.paths import FILES, cache_dir
+from lab.run import Progress
+from lab.spec import CONTROLLER
+
+APT_PORT = 8080
+APT_SERVER = f"http://{CONTROLLER}:{APT_PORT}"
+GATEWAY_RELEASE = "trixie"
+SCOPE = "_images"
+HERE = FILES.parent
+
+
+@dataclass(frozen=True)
+class Image:
+    """One folder of the cache."""
+
+    kind: str
+    release: str
+    digest: str
+
+    @property
+    def name(self) -> str:
+        """Its folder's name."""
+        return f"{self.kind}-{self.release}-{self.digest}"
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return cache_dir() / self.name
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is there, whole."""
+        return self.path.is_dir()
+
+
+def base(release: str) -> Image:
+    """The base image of a release; its tree is `<path>/root`."""
+    names = ("build-base.sh", "customise.sh")
+    parts = [",".join(_packages(release)), APT_SERVER, *((FILES / name).read_text() for name in names)]
+    for file in sorted((FILES / "base").rglob("*")):
+        if file.is_file():
+            parts += [str(file.relative_to(FILES)), file.read_text()]
+    return Image("base", release, _digest(parts))
+
+
+def gateway() -> Image:
+    """The gateway's layer; its tree is `<path>/up`, over the base of GATEWAY_RELEASE."""
+    under = base(GATEWAY_RELEASE)
+    parts = [under.digest, *_definition()["gateway"], (FILES / "build-layer.sh").read_text()]
+    return Image("gateway", GATEWAY_RELEASE, _digest(parts))
+
+
+def repository(release: str) -> Image:
+    """The packages that hosts of a release can install."""
+    return Image("packages", release, _digest([base(release).digest, *_served()]))
+
+
+def needed(releases: Sequence[str]) -> list[Image]:
+    """All images of a fleet with hosts of these releases."""
+    wanted = sorted({*releases, GATEWAY_RELEASE})
+    return [*(base(one) for one in wanted), gateway(), *(repository(one) for one in wanted)]
+
+
+def ensure(releases: Sequence[str], progress: Progress) -> list[str]:
+    """Build what is missing, the releases side by side; returns the names of what was built."""
+    missing = [image for image in needed(releases) if not image.ready]
+    if not missing:
+        return []
+    with _locked(progress):
+        _sweep()
+        missing = [image for image in missing if not image.ready]
+        lanes = [[image for image in missing if image.release == one] for one in sorted({i.release for i in missing})]
+        with ThreadPoolExecutor(max(1, len(lanes))) as pool:
+            for done in [pool.submit(_build_all, lane, progress) for lane in lanes]:
+                done.result()
+    return [image.name for image in missing]
+
+
+def remove_all() -> None:
+    """Delete everything in the cache."""
+    if cache_dir().exists():
+        with _locked(Progress(quiet=True)):
+            _sweep()
+            shutil.rmtree(cache_dir())
+
+
+def _build_all(lane: list[Image], progress: Progress) -> None:
+    builders: dict[str, Callable[[Image, Path, Path], None]] = {
+        "base": _build_base,
+        "gateway": _build_gateway,
+        "packages": _build_repository,
+    }
+    for image in lane:
+        progress(f"building {image.name} ...")
+        target = cache_dir() / f"tmp-{image.name}"
+        log = cache_dir() / f"{image.kind}-{image.release}.log"
+        log.unlink(missing_ok=True)
+        target.mkdir(mode=0o755)
+        builders[image.kind](image, target, log)
+        target.rename(image.path)
+        progress(f"built {image.name}")
+
+
+def _build_base(image: Image, target: Path, log: Path) -> None:
+    packages = ",".join(_packages(image.release))
+    words: list[str | Path] = [target, image.release, packages, APT_SERVER, FILES, debs.machine_mirror()]
+    _script(image, "build-base.sh", words, log)
+
+
+def _build_gateway(image: Image, target: Path, log: Path) -> None:
+    under = base(image.release).path
+    debs.fetch(under, _definition()["gateway"], target / "debs", log, _scope(image))
+    _script(image, "build-layer.sh", [target, under / "root", target / "debs"], log)
+    shutil.rmtree(target / "debs")
+
+
+def _build_repository(image: Image, target: Path, log: Path) -> None:
+    debs.fetch(base(image.release).path, _served(), target, log, _scope(image))
+
+
+def _script(image: Image, name: str, words: Sequence[str | Path], log: Path) -> None:
+    """Run a build script in a group and a mount namespace of its own; raises LabError."""
+    scope = _scope(image)
+    argv = ["unshare", "--mount", "--propagation", "private", "sh", str(FILES / name), *map(str, words)]
+    with log.open("ab") as sink:
+        status = scope.start(argv, sink, {**os.environ, "LC_ALL": "C"}).wait()
+    scope.remove()
+    if status:
+        last = (log.read_text(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
+        raise LabError(f"Building the {image.kind} image of {image.release} failed: {last.strip()} (all of it: {log})")
+
+
+def _scope(image: Image) -> Scope:
+    return Scope(f"{SCOPE}/{image.kind}-{image.release}")
+
+
+def _sweep() -> None:
+    """End and remove what an interrupted build left."""
+    for name in scopes(SCOPE):
+        Scope(f"{SCOPE}/{name}").remove()
+    Scope(SCOPE).remove()
+    for folder in cache_dir().glob("tmp-*"):
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def _locked(progress: Progress) -> Iterator[None]:
+    cache_dir().mkdir(parents=True, exist_ok=True)
+    with (cache_dir() / "lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress("waiting for another lab command that builds images ...")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _definition() -> dict[str, Any]:
+    data: dict[str, Any] = yaml.safe_load((HERE / "images.yml").read_text())
+    return data
+
+
+def _served() -> list[str]:
+    names: list[str] = yaml.safe_load((HERE / "packages.yml").read_text())["packages"]
+    return names
+
+
+def _packages(release: str) -> list[str]:
+    data = _definition()
+    return [*data["common"], *data["releases"][release]]
+
+
+def _digest(parts: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]

@@ -1,0 +1,32 @@
+"""The fleet's ssh key, the hosts' keys, and the known_hosts file that names them."""
+
+from pathlib import Path
+
+from lab import pki
+from lab.run import write_file
+from lab.spec import Host
+
+
+def ensure(folder: Path, hosts: list[Host]) -> bool:
+    """Make what is missing; returns whether anything was.  A private key is written after its public half."""
+    made = _pair(folder / "id_ed25519")
+    for host in hosts:
+        made |= _pair(folder / "hosts" / host.name)
+    lines = [
+        f"{host.address},{host.name} {(folder / 'hosts' / f'{host.name}.pub').read_text().strip()}" for host in hosts
+    ]
+    known = folder / "known_hosts"
+    text = "\n".join(lines) + "\n"
+    if not known.exists() or known.read_text() != text:
+        write_file(known, text)
+        made = True
+    return made
+
+
+def _pair(path: Path) -> bool:
+    if path.exists():
+        return False
+    private, public = pki.ssh_key()
+    write_file(path.with_name(path.name + ".pub"), public + "\n")
+    write_file(path, private, 0o600)
+    return True
