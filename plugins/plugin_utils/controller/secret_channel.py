@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
@@ -20,13 +22,12 @@ def secret_channel(action: ActionBase) -> None:
             "ANSIBLE_KEEP_REMOTE_FILES would leave the private key in a file on the host; unset it for this task."
         )
     connection = action._connection
-    try:
+    # Connections that always pipeline (winrm, psrp) know no such option.
+    with contextlib.suppress(KeyError):
         connection.set_option("pipelining", True)
-    except KeyError:
-        # Connections that always pipeline (winrm, psrp) know no such option.
-        pass
     if not connection.is_pipelining_enabled():
         raise AnsibleActionFail(
             f"The private key would pass through a temporary file on the host: neither connection "
-            f"{connection.transport!r} nor its become method can pipeline. Use sudo with an account that needs no terminal."
+            f"{connection.transport!r} nor its become method can pipeline. "
+            "Use sudo with an account that needs no terminal."
         )

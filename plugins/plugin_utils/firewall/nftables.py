@@ -1,0 +1,104 @@
+# Copyright (c) 2026 The eeszt.connect maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Our objects in an nftables rule set: a chain of our own beside each chain that denies, and a jump to it.
+
+The words are those of the probe's firewall section (schemas/observation.schema.json, ``owned``).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+CHAIN = "eeszt_connect"
+
+ALL_FAMILIES = frozenset({4, 6})
+ADDRESS_FAMILIES: Mapping[str, frozenset[int]] = {"ip": frozenset({4}), "ip6": frozenset({6}), "inet": ALL_FAMILIES}
+
+
+class DestinationError(ValueError):
+    """A destination that is no address or network."""
+
+
+@dataclass(frozen=True)
+class OwnedObject:
+    """One object of ours. Ports ascend; destinations are networks in canonical form, IPv4 before IPv6."""
+
+    family: str
+    table: str
+    chain: str
+    kind: str
+    ports: tuple[int, ...] = ()
+    destinations: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "ports": list(self.ports), "destinations": list(self.destinations)}
+
+
+def wanted_objects(
+    chains: Iterable[Mapping[str, str]], ports: Iterable[int], destinations: Iterable[str]
+) -> list[OwnedObject]:
+    """Give the objects that open ``ports`` towards ``destinations`` (none: any) in every chain that denies."""
+    sorted_ports = tuple(sorted({int(port) for port in ports}))
+    networks = parse_networks(destinations)
+    wanted: list[OwnedObject] = []
+    for chain in chains:
+        family, table = chain["family"], chain["table"]
+        own = OwnedObject(family, table, CHAIN, "chain")
+        if own not in wanted:
+            rules = [
+                OwnedObject(family, table, CHAIN, "rule", sorted_ports, group)
+                for group in _groups(networks, ADDRESS_FAMILIES.get(family, ALL_FAMILIES))
+            ]
+            wanted += [own, *rules]
+        wanted.append(OwnedObject(family, table, chain["name"], "jump"))
+    return wanted
+
+
+def is_current(owned: Sequence[Mapping[str, Any]], wanted: Sequence[OwnedObject]) -> bool:
+    """Whether the running rule set holds just what is wanted of ours, whatever the order and the handles."""
+    return sorted(map(_key, map(_from_probe, owned))) == sorted(map(_key, wanted))
+
+
+def parse_networks(destinations: Iterable[str]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Read addresses and networks; DestinationError names the one that is neither."""
+    networks = set()
+    for destination in destinations:
+        try:
+            networks.add(ipaddress.ip_network(destination, strict=False))
+        except ValueError as fault:
+            raise DestinationError(f"{destination!r} is no IPv4 or IPv6 address or network") from fault
+    return tuple(sorted(networks, key=lambda each: (each.version, int(each.network_address), each.prefixlen)))
+
+
+def _groups(
+    networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], versions: frozenset[int]
+) -> list[tuple[str, ...]]:
+    """One rule an address family, since an nftables set holds one kind of address; one without any for no networks."""
+    if not networks:
+        return [()]
+    by_version = [tuple(_written(each) for each in networks if each.version == version) for version in sorted(versions)]
+    return [group for group in by_version if group]
+
+
+def _written(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+    """As nft itself prints it: a single address without its prefix length."""
+    return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
+
+
+def _from_probe(row: Mapping[str, Any]) -> OwnedObject:
+    return OwnedObject(
+        family=row["family"],
+        table=row["table"],
+        chain=row["chain"],
+        kind=row["kind"],
+        ports=tuple(sorted(row["ports"])),
+        destinations=tuple(_written(each) for each in parse_networks(row["destinations"])),
+    )
+
+
+def _key(each: OwnedObject) -> tuple[str, ...]:
+    return (each.family, each.table, each.chain, each.kind, str(each.ports), str(each.destinations))
