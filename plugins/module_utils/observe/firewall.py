@@ -1,0 +1,168 @@
+# Copyright (c) 2026 The eeszt.connect maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The host's firewall for outbound connections: what it would do to each port, what of it is ours, and if it lasts."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import fnmatch
+import hashlib
+import ipaddress
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from . import route
+from .evidence import of_exception
+from .nft_match import Packet, elements
+from .nft_ruleset import Ruleset, denying_chains, outbound
+from .shapes import Evidence, Firewall, Json, Outbound, Owned, Persistence
+from .system import find, read_text, run, units
+
+OWN_CHAIN = "eeszt_connect"  # what the role outbound_firewall puts into a denying chain's table
+_OWN_FILE = Path("/etc/nftables.d/eeszt-connect.nft")
+_MAIN_FILE = Path("/etc/nftables.conf")
+_INCLUDE = re.compile(r'^\s*include\s+["\']([^"\']+)["\']', re.MULTILINE)
+_WIDEST_RANGE = 1024  # ports of one range that are listed one by one
+
+
+def observe_firewall(request: Json) -> Firewall:
+    """For ``request["ports"]`` and the addresses of the endpoints on them. Without nftables the backend is ``none``.
+
+    ``unknown`` with its evidence where nft cannot be asked (it needs root).
+    """
+    seen = Firewall(persistence=_persistence())
+    nft = find("nft")
+    ports = list(dict.fromkeys(request["ports"]))
+    if nft is None:
+        seen.backend, seen.outbound = "none", [_open(port, "nft is not installed") for port in ports]
+        return seen
+    ruleset, seen.error = _ruleset(nft)
+    if ruleset is None:
+        seen.outbound = [Outbound(port, None, "unknown", "the ruleset cannot be read", False) for port in ports]
+        return seen
+    if not ruleset.tables:
+        seen.backend, seen.outbound = "none", [_open(port, "the ruleset is empty") for port in ports]
+        return seen
+    seen.backend = "nftables"
+    seen.outbound = [outbound(ruleset, packet) for packet in _packets(request, ports)]
+    seen.chains, seen.owned = denying_chains(ruleset), owned(ruleset)
+    return seen
+
+
+def owned(ruleset: Ruleset) -> list[Owned]:
+    """Our own chain, the jumps into it and its rules, in every table that has one."""
+    found = []
+    for chain in ruleset.chains.values():
+        if chain.name == OWN_CHAIN and chain.hook is None:
+            found.append(Owned(chain.family, chain.table, chain.name, chain.handle, "chain"))
+        for rule in chain.rules:
+            jumps = any(_target(item) == OWN_CHAIN for item in rule.expressions)
+            if jumps or chain.name == OWN_CHAIN:
+                entry = Owned(chain.family, chain.table, chain.name, rule.handle, "jump" if jumps else "rule")
+                sets = ruleset.sets.get((chain.family, chain.table), {})
+                entry.ports = _ports(_right_sides(rule.expressions, "dport", sets))
+                entry.destinations = [_as_text(item) for item in _right_sides(rule.expressions, "daddr", sets)]
+                found.append(entry)
+    return found
+
+
+def _target(item: Any) -> str | None:
+    target = item.get("jump") or item.get("goto") or {}
+    return target.get("target") if isinstance(target, dict) else None
+
+
+def _right_sides(expressions: list[Any], field: str, sets: Any) -> list[Any]:
+    found = []
+    for item in expressions:
+        left = item.get("match", {}).get("left", {})
+        if isinstance(left, dict) and left.get("payload", {}).get("field") == field:
+            found += elements(item["match"]["right"], sets)
+    return found
+
+
+def _ports(right_sides: list[Any]) -> list[int]:
+    ports: list[int] = []
+    for item in right_sides:
+        if isinstance(item, int):
+            ports.append(item)
+        elif isinstance(item, dict) and "range" in item and item["range"][1] - item["range"][0] < _WIDEST_RANGE:
+            ports += range(item["range"][0], item["range"][1] + 1)
+    return ports
+
+
+def _as_text(element: Any) -> str:
+    """An address, prefix or range the way nft writes it."""
+    if isinstance(element, dict) and "prefix" in element:
+        return f"{element['prefix']['addr']}/{element['prefix']['len']}"
+    if isinstance(element, dict) and "range" in element:
+        return f"{element['range'][0]}-{element['range'][1]}"
+    return str(element)
+
+
+def _open(port: int, why: str) -> Outbound:
+    return Outbound(port, None, "accept", why, False)
+
+
+def _ruleset(nft: str) -> tuple[Ruleset | None, Evidence | None]:
+    try:
+        answer = run([nft, "-j", "list", "ruleset"])
+        if answer.returncode != 0:
+            return None, Evidence("nft", answer.returncode, answer.stderr.strip()[:500])
+        return Ruleset.parse(json.loads(answer.stdout)["nftables"]), None
+    except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError) as error:
+        return None, of_exception(error)
+
+
+def _packets(request: Json, ports: list[int]) -> list[Packet]:
+    """One connection for each port and address that matters; a port without a known address stands for any."""
+    hosts = {endpoint["host"] for endpoint in request["endpoints"] if endpoint["port"] in ports}
+    addresses = _resolved(sorted(hosts), request["limits"]["dns"])
+    local_ports = _local_ports()
+    packets = []
+    for port in ports:
+        wanted = [endpoint["host"] for endpoint in request["endpoints"] if endpoint["port"] == port]
+        known = dict.fromkeys(address for host in wanted for address in addresses[host])
+        for address in known or [None]:
+            number = None if address is None else ipaddress.ip_address(address.split("%")[0])
+            packets.append(Packet(port, number, os.geteuid(), local_ports))
+    return packets
+
+
+def _resolved(hosts: list[str], seconds: float) -> dict[str, list[str]]:
+    if not hosts:
+        return {}
+    with concurrent.futures.ThreadPoolExecutor(max_workers=min(16, len(hosts))) as pool:
+        answers = pool.map(lambda host: route.resolve(host, seconds).addresses, hosts)
+        return dict(zip(hosts, answers))  # noqa: B905 - Python 3.9
+
+
+def _local_ports() -> tuple[int, int]:
+    """Where new connections take their source port from (ip-sysctl, ip_local_port_range)."""
+    words = (read_text("/proc/sys/net/ipv4/ip_local_port_range") or "").split()
+    return (int(words[0]), int(words[1])) if len(words) == 2 else (32768, 60999)
+
+
+def _persistence() -> Persistence:
+    present = _OWN_FILE.is_file()
+    try:
+        digest = hashlib.sha256(_OWN_FILE.read_bytes()).hexdigest() if present else None
+    except OSError:
+        digest = None
+    service = units("nftables.service").get("nftables.service")
+    return Persistence(
+        present=present,
+        included=_included(read_text(_MAIN_FILE)),
+        service_enabled=None if service is None else service.get("UnitFileState") == "enabled",
+        sha256=digest,
+    )
+
+
+def _included(text: str | None) -> bool:
+    """Whether the file that the service loads takes ours in; nft looks for relative paths in /etc."""
+    patterns = _INCLUDE.findall(text or "")
+    return any(fnmatch.fnmatch(str(_OWN_FILE), str(_MAIN_FILE.parent / pattern)) for pattern in patterns)
