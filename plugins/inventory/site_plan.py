@@ -107,7 +107,7 @@ keyed_groups:
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
@@ -126,6 +126,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     """The plugin as Ansible calls it."""
 
     NAME = "eeszt.connect.site_plan"
+    _told: ClassVar[set[str]] = set()
 
     def verify_file(self, path: str) -> bool:
         """Take files by their name's end only, so that no other inventory's file is touched."""
@@ -151,10 +152,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             loaded = load_inventory(self._sources(path), kept, self._options)
         except PlanError as error:
-            raise AnsibleParserError(str(error)) from error
+            raise self._refusal(error) from None
         if keep and not loaded.was_kept:
             self._cache[key] = loaded.kept
         return loaded
+
+    def _refusal(self, error: PlanError) -> AnsibleParserError:
+        """Return the error for Ansible. Its help text has the lines; Ansible would show a message twice.
+
+        After a refusal Ansible tries the same file through its plugin ``auto``; the lines are not told again.
+        """
+        if error.details in self._told:
+            return AnsibleParserError(f"{error.summary} (the errors are shown above).")
+        self._told.add(error.details)
+        return AnsibleParserError(f"{error.summary}.", help_text=error.details)
 
     def _sources(self, path: str) -> list[Source]:
         paths = [path]
@@ -169,7 +180,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             inventory.add_group(group)
         for host, variables in plan.made.items():
             inventory.add_host(host)
-            for name, value in {**variables, **_for_ansible(plan.given[host])}.items():
+            for name, value in {**_inert(variables), **_given(plan.given[host])}.items():
                 inventory.set_variable(host, name, value)
         for group, hosts in plan.groups.items():
             for host in hosts:
@@ -185,16 +196,34 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for host in plan.made:
             self._set_composite_vars(compose, inventory.get_host(host).get_vars(), host, strict=strict)
             variables = inventory.get_host(host).get_vars()
+            for name in compose:
+                if name in variables:
+                    inventory.set_variable(host, name, _inert(variables[name]))
             self._add_host_to_composed_groups(groups, variables, host, strict=strict, fetch_hostvars=False)
             self._add_host_to_keyed_groups(keyed, variables, host, strict=strict, fetch_hostvars=False)
 
 
-def _for_ansible(value: Any) -> Any:
+def _inert(value: Any) -> Any:
+    """Return a value of the plan, in which no text is ever a template.
+
+    Ansible marks text without trust wherever it shows it. Text that has no template in it can be trusted without
+    harm, so that ``ansible-inventory --list`` reads like that of any other inventory.
+    """
+    if isinstance(value, dict):
+        return {key: _inert(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_inert(item) for item in value]
+    if isinstance(value, str) and not any(mark in value for mark in ("{{", "{%", "{#", "#jinja2")):
+        return trust_as_template(value)
+    return value
+
+
+def _given(value: Any) -> Any:
     """Return what the user wrote as host variables, as Ansible's own YAML inventories give it."""
     if isinstance(value, dict):
-        return {key: _for_ansible(item) for key, item in value.items()}
+        return {key: _given(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_for_ansible(item) for item in value]
+        return [_given(item) for item in value]
     if isinstance(value, Encrypted):
         return EncryptedString(ciphertext=value.ciphertext)
     if isinstance(value, Unsafe):

@@ -14,7 +14,7 @@ from .findings import Findings, Location, PlanError
 from .groups import refuse_group_clashes
 from .hosts import read_host
 from .identifiers import IdentifierError, check_institution_id
-from .institutions import likely_id, read_institution
+from .institutions import likely_ids, read_institution
 from .model import Host, Institution, Plan, Reference, Site, TargetPattern, User
 from .nodes import Record
 from .sites import read_site
@@ -33,11 +33,11 @@ def build_plan(tree: Record, findings: Findings, other_keys: Collection[str] = (
     """
     form = open_form(tree, (*PARTS, *other_keys), findings)
     plan = Plan()
-    likely_ids = _read_institutions(form, plan)
+    meant_ids = _read_institutions(form, plan)
     _read_parts(form, "sites", read_site, plan.sites, lambda site: site.id)
     _read_parts(form, "hosts", read_host, plan.hosts, lambda host: host.name)
     _read_parts(form, "users", read_user, plan.users, lambda user: user.user_name)
-    _Relations(plan, findings, likely_ids).check()
+    _Relations(plan, findings, meant_ids).check()
     refuse_group_clashes(plan, findings)
     if not plan.hosts and not findings.errors:
         findings.error(form.where("hosts"), "the plan has no hosts", "write at least one host below hosts")
@@ -47,10 +47,11 @@ def build_plan(tree: Record, findings: Findings, other_keys: Collection[str] = (
 
 
 def _read_institutions(form: Form, plan: Plan) -> set[str]:
-    """Read the institutions; return the likely ids of those that were refused."""
+    """Read the institutions; return the ids that refused ones may be meant to have."""
     _read_parts(form, "institutions", read_institution, plan.institutions, lambda institution: institution.id)
-    ids = {likely_id(record) for record in form.records("institutions")} if form.findings.errors else set()
-    return {institution_id for institution_id in ids if institution_id}
+    if not form.findings.errors:
+        return set()
+    return {institution_id for record in form.records("institutions") for institution_id in likely_ids(record)}
 
 
 def _read_parts(
@@ -60,8 +61,7 @@ def _read_parts(
     into: dict[str, Part],
     name_of: Callable[[Part], str],
 ) -> None:
-    """Read one part of the plan into ``into``; names are compared without case, as Windows and file systems
-    do."""
+    """Read one part of the plan into ``into``; names are compared without case, as file systems do."""
     first_at: dict[str, tuple[str, Location]] = {}
     for record in form.records(key):
         part = read(record, form.findings)
@@ -72,9 +72,7 @@ def _read_parts(
         if known[1] is part.at:
             into[name] = part
         elif known[0] == name:
-            form.findings.error(
-                part.at, f"{name} is already there, at {known[1]}", "make one entry of the two"
-            )
+            form.findings.error(part.at, f"{name} is already there, at {known[1]}", "make one entry of the two")
         else:
             form.findings.error(
                 part.at, f"{name} and {known[0]}, at {known[1]}, differ in case only", "rename one of them"
@@ -87,7 +85,7 @@ class _Relations:
 
     plan: Plan
     findings: Findings
-    likely_ids: set[str]
+    meant_ids: set[str]
     served: set[str] = field(default_factory=set)
 
     def check(self) -> None:
@@ -140,9 +138,7 @@ class _Relations:
     def _user(self, user: User) -> None:
         institutions = {institution.id for institution in self._institutions(user.institutions)}
         if not user.institutions:
-            self.findings.warn(
-                user.at, f"user {user.user_name} belongs to no institution", "name one in institutions"
-            )
+            self.findings.warn(user.at, f"user {user.user_name} belongs to no institution", "name one in institutions")
         for reference in user.hosts:
             host = self.plan.hosts.get(reference.name)
             if host is None:
@@ -164,7 +160,7 @@ class _Relations:
     def _institutions(self, references: tuple[Reference, ...]) -> list[Institution]:
         found = [self.plan.institutions.get(reference.name) for reference in references]
         for reference, institution in zip(references, found, strict=True):
-            if institution is None and reference.name not in self.likely_ids:
+            if institution is None and reference.name not in self.meant_ids:
                 self._unknown_institution(reference)
         return [institution for institution in found if institution is not None]
 

@@ -121,9 +121,7 @@ class Form:
         if scalar is None:
             return False
         if not isinstance(scalar.value, bool):
-            self.findings.error(
-                scalar.at, f"{key} must be true or false", f"write {key}: true or {key}: false"
-            )
+            self.findings.error(scalar.at, f"{key} must be true or false", f"write {key}: true or {key}: false")
             return False
         return scalar.value
 
@@ -171,9 +169,7 @@ class Form:
         chosen: list[str] = []
         for item in self.scalars(key):
             if item.text not in words:
-                self.findings.error(
-                    item.at, f'{key} "{item.text}" is not known', f"use one of {', '.join(words)}"
-                )
+                self.findings.error(item.at, f'{key} "{item.text}" is not known', f"use one of {', '.join(words)}")
             elif item.text not in chosen:
                 chosen.append(item.text)
         return chosen
@@ -184,9 +180,7 @@ class Form:
         if node is None:
             return None
         if not isinstance(node, Record):
-            self.findings.error(
-                node.at, f"{key} must have fields of its own", f"use {', '.join(known)} below it"
-            )
+            self.findings.error(node.at, f"{key} must have fields of its own", f"use {', '.join(known)} below it")
             return None
         return open_form(node, known, self.findings)
 

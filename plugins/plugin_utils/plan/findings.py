@@ -58,10 +58,15 @@ class Findings:
 
 
 class PlanError(Exception):
-    """A plan that cannot be used. ``findings`` holds every reason, in the order of the source."""
+    """A plan that cannot be used.
+
+    ``findings`` holds every reason in the order of the source; ``details`` has them as lines, ``summary`` counts
+    them.
+    """
 
     def __init__(self, findings: Findings) -> None:
-        self.findings = sorted(findings.errors)
+        self.findings = sorted(set(findings.errors))
         count = "1 error" if len(self.findings) == 1 else f"{len(self.findings)} errors"
-        lines = [f"{count} in the site plan; nothing of it was used:", *map(str, self.findings)]
-        super().__init__("\n".join(lines))
+        self.summary = f"{count} in the site plan; nothing of it was used"
+        self.details = "\n".join(map(str, self.findings))
+        super().__init__(f"{self.summary}:\n{self.details}")

@@ -134,9 +134,7 @@ def _variables(form: Form) -> dict[str, object]:
         return {}
     for name, at in node.key_at.items():
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-            form.findings.error(
-                at, f'"{name}" is not the name of a variable', "use letters, digits and underscores"
-            )
+            form.findings.error(at, f'"{name}" is not the name of a variable', "use letters, digits and underscores")
         if name in PLAN_VARIABLES:
             form.findings.error(at, f"{name} is made by the plan", "give the plan's own field instead")
     _refuse_secrets(node, form.findings)

@@ -92,9 +92,7 @@ def check_user_name(value: object) -> str:
     text = _as_text(value, width=0)
     _refuse_odd_characters(text)
     if text[0] == "0":
-        raise IdentifierError(
-            f'"{text}" begins with the digit zero', f'write the capital letter O: "O{text[1:]}"'
-        )
+        raise IdentifierError(f'"{text}" begins with the digit zero', f'write the capital letter O: "O{text[1:]}"')
     if text[0].isdigit():
         raise IdentifierError(
             f'"{text}" has no prefix', "put O, S, G, C or X before the number, according to the profession"
@@ -103,23 +101,19 @@ def check_user_name(value: object) -> str:
     rest = text[1:]
     if text[0] == "X":
         if not rest.isalnum():
-            raise IdentifierError(
-                f'"{text}" is not a user name', "write X and the letters and digits given with it"
-            )
+            raise IdentifierError(f'"{text}" is not a user name', "write X and the letters and digits given with it")
     elif "O" in rest.upper():
         raise IdentifierError(f'"{text}" has the letter O after its prefix', "write the digit 0 there")
     elif not rest.isdigit():
-        raise IdentifierError(
-            f'"{text}" is not a user name', "write the prefix and the digits of the base number"
-        )
+        raise IdentifierError(f'"{text}" is not a user name', "write the prefix and the digits of the base number")
     return text
 
 
 def derive_institution_id(authority: str, authority_id: object) -> str:
     """Return the EESZT institution id.
 
-    ``authority`` is ``oth`` or ``ogyei``: ``oth`` and ``01620K`` give ``E01620K``, ``ogyei`` and ``99002`` give
-    ``P099002``. Raises ``IdentifierError``.
+    ``authority`` is ``oth`` or ``ogyei``. For example ``oth`` and ``01620K`` give ``E01620K``, ``ogyei`` and
+    ``99002`` give ``P099002``. Raises ``IdentifierError``.
     """
     if authority not in PREFIX_OF_AUTHORITY:
         raise IdentifierError(f'"{authority}" is no authority', "use oth or ogyei")
@@ -149,14 +143,11 @@ def check_institution_id(value: object) -> str:
         raise IdentifierError(
             f'"{text}" is the id of an authority, not of EESZT', f"write the EESZT institution id: {choice}"
         )
-    raise IdentifierError(
-        f'"{text}" is not an EESZT institution id', "write E or P and six characters, e.g. E01620K"
-    )
+    raise IdentifierError(f'"{text}" is not an EESZT institution id', "write E or P and six characters, e.g. E01620K")
 
 
 def doubts_about_institution_id(institution_id: str) -> tuple[str, str] | None:
-    """Return (message, remedy) when an id is possible but unlike the known ones: five digits, then a digit or
-    a letter."""
+    """Return (message, remedy) when an id is possible but unlike all the known ones."""
     if re.fullmatch(r"[EP][0-9]{5}[0-9A-Z]", institution_id):
         return None
     return (
@@ -204,18 +195,14 @@ def _refuse_odd_characters(text: str) -> None:
         if character.isspace():
             raise IdentifierError(f'"{text}" has a blank', f'write it without: "{"".join(text.split())}"')
         if character in _ZERO_WIDTH:
-            raise IdentifierError(
-                f"{text!a} has an invisible character", "type it again instead of pasting it"
-            )
+            raise IdentifierError(f"{text!a} has an invisible character", "type it again instead of pasting it")
         if character.isascii():
             continue
         code = f"U+{ord(character):04X} {unicodedata.name(character, 'without a name')}"
         narrow = unicodedata.normalize("NFKC", character)
         if narrow.isascii() and narrow.isalnum() and unicodedata.east_asian_width(character) == "F":
             what = "digit" if narrow.isdigit() else "letter"
-            raise IdentifierError(
-                f'"{text}" has a full-width {what} ({code})', f"write the ordinary {narrow}"
-            )
+            raise IdentifierError(f'"{text}" has a full-width {what} ({code})', f"write the ordinary {narrow}")
         if character in _LOOK_ALIKES:
             twin = _LOOK_ALIKES[character]
             raise IdentifierError(
@@ -241,19 +228,13 @@ def _refuse_other_codes(text: str) -> None:
 
 def _refuse_wrong_six(six: str, typed: str, authority: str) -> None:
     """Refuse what cannot be the six characters; ``typed`` is how the user wrote them."""
-    lengths = (
-        "six characters, or five (then one zero is put before them)"
-        if authority == "ogyei"
-        else "six characters"
-    )
+    lengths = "six characters, or five (then one zero is put before them)" if authority == "ogyei" else "six characters"
     if len(six) == 7 and six[0] in "EPep":
         raise IdentifierError(
             f'"{typed}" already has a prefix', f'write "{typed[1:]}"; the EESZT id is derived from it'
         )
     if not six.isalnum():
-        raise IdentifierError(
-            f'"{typed}" has other characters than letters and digits', f"the id has {lengths}"
-        )
+        raise IdentifierError(f'"{typed}" has other characters than letters and digits', f"the id has {lengths}")
     if len(six) != 6:
         lost = "; a zero on its left may have been lost" if len(six) < 6 else ""
         raise IdentifierError(f'"{typed}" has {len(typed)} characters', f"the id has {lengths}{lost}")
@@ -262,6 +243,4 @@ def _refuse_wrong_six(six: str, typed: str, authority: str) -> None:
             f'"{typed}" has a lower-case letter; EESZT ids are case-sensitive', f'write "{typed.upper()}"'
         )
     if "O" in six[:5]:
-        raise IdentifierError(
-            f'"{typed}" has the letter O where a zero must be', f'write "{typed.replace("O", "0")}"'
-        )
+        raise IdentifierError(f'"{typed}" has the letter O where a zero must be', f'write "{typed.replace("O", "0")}"')

@@ -13,15 +13,14 @@ from .identifiers import (
     doubts_about_institution_id,
 )
 from .model import ONBOARDING_STEPS, Administrator, Institution
-from .nodes import Record
+from .nodes import Record, Scalar
 from .targets import read_targets
 
 _FIELDS = ("name", "authority", "authority_id", "administrator", "onboarding", "certificate_targets", "id")
 
 
 def read_institution(record: Record, findings: Findings) -> Institution | None:
-    """Return the institution of a record, or None when it has no usable id or name; all else is noted in
-    ``findings``."""
+    """Return the institution of a record, or None when it has no usable id or name."""
     form = open_form(record, _FIELDS, findings)
     name = form.text("name", required="write the provider's name")
     authority = form.choice("authority", PREFIX_OF_AUTHORITY, required="write oth or ogyei")
@@ -45,14 +44,11 @@ def read_institution(record: Record, findings: Findings) -> Institution | None:
     )
 
 
-def likely_id(record: Record) -> str | None:
-    """Return the id that a refused institution most likely has, so that its hosts are not blamed for it as
-    well."""
-    authority, given = record.fields.get("authority"), record.fields.get("authority_id")
-    prefix = PREFIX_OF_AUTHORITY.get(str(getattr(authority, "text", "")))
-    text = "".join(str(getattr(given, "text", "")).split()).upper()
-    text = text.removeprefix(prefix) if prefix and len(text) == 7 else text
-    return prefix + text.rjust(6, "0") if prefix and text else None
+def likely_ids(record: Record) -> set[str]:
+    """Return the ids that a refused institution may be meant to have, so that its hosts are not blamed as well."""
+    given = record.fields.get("authority_id")
+    text = "".join(given.text.split()).upper() if isinstance(given, Scalar) else ""
+    return {prefix + text[-6:].rjust(6, "0") for prefix in PREFIX_OF_AUTHORITY.values()} if text else set()
 
 
 def _derived_id(form: Form, authority: str | None) -> str | None:
@@ -99,8 +95,7 @@ def _onboarding(form: Form) -> dict[str, str]:
 
 
 def warn_about_order(fields: Form, days: dict[str, str]) -> None:
-    """Warn about each step whose day lies before the day of the step before it; ``days`` is in the order of
-    the steps."""
+    """Warn about each day that lies before the day of an earlier step; ``days`` is in the steps' order."""
     for (earlier, first), (later, second) in zip(days.items(), list(days.items())[1:], strict=False):
         if second < first:
             fields.findings.warn(

@@ -78,9 +78,7 @@ def _site(site: Site) -> dict[str, object]:
         "name": site.name,
         "address": site.address,
         "ring": site.ring,
-        "proxy": {"host": proxy.host, "port": proxy.port, "exceptions": list(proxy.exceptions)}
-        if proxy
-        else None,
+        "proxy": {"host": proxy.host, "port": proxy.port, "exceptions": list(proxy.exceptions)} if proxy else None,
         "jump_host": site.jump_host,
     }
 

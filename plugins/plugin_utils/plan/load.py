@@ -1,7 +1,6 @@
 # Copyright: the eeszt.connect maintainers
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""From files to an inventory: choose the reader, build the plan, and keep the result for as long as the files
-stay."""
+"""From files to an inventory: choose the reader, build the plan, keep the result while the files stay."""
 
 from __future__ import annotations
 
@@ -36,8 +35,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """An inventory, the plan's warnings, and an entry for a cache; ``was_kept`` tells that it came from
-    there."""
+    """An inventory, the plan's warnings, and an entry for a cache; ``was_kept``: it came from there."""
 
     inventory: Inventory
     warnings: list[str]
@@ -58,7 +56,7 @@ def load_inventory(sources: list[Source], kept: object, option_names: Collection
     findings = Findings()
     plan = build_plan(_tree(sources, findings, option_names), findings, option_names)
     inventory = plan_inventory(plan)
-    warnings = [str(finding) for finding in sorted(findings.warnings)]
+    warnings = [str(finding) for finding in sorted(set(findings.warnings))]
     entry: dict[str, object] = {"digest": digest, "inventory": pack(inventory), "warnings": warnings}
     return Loaded(inventory, warnings, entry, False)
 
@@ -73,16 +71,12 @@ def _tree(sources: list[Source], findings: Findings, option_names: Collection[st
         option_form = open_form(trees[0], (*PARTS, *option_names), findings)
         for part in PARTS:
             if option_form.node(part):
-                findings.error(
-                    option_form.where(part), f"{part} stands beside plan", "keep the plan in one place"
-                )
+                findings.error(option_form.where(part), f"{part} stands beside plan", "keep the plan in one place")
     return tree
 
 
 def _read(source: Source, findings: Findings) -> Record | None:
     if Path(source.path).suffix.lower() in (".yml", ".yaml"):
         return read_yaml(source.text, source.shown, findings)
-    findings.error(
-        Location(source.shown, 1, 1), "no reader knows this kind of file", "give the plan as .yml or .yaml"
-    )
+    findings.error(Location(source.shown, 1, 1), "no reader knows this kind of file", "give the plan as .yml or .yaml")
     return None

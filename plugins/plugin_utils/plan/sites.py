@@ -36,9 +36,7 @@ def _ring(form: Form) -> int:
         return RING_OF_ALL_OTHERS
     if scalar.text in RINGS:
         return RINGS[scalar.text]
-    form.findings.error(
-        scalar.at, f'ring "{scalar.text}" is not known', "use canary, early, broad or a number 1 to 9"
-    )
+    form.findings.error(scalar.at, f'ring "{scalar.text}" is not known', "use canary, early, broad or a number 1 to 9")
     return RING_OF_ALL_OTHERS
 
 
@@ -50,9 +48,7 @@ def _proxy(form: Form) -> Proxy | None:
     fields = form.form("proxy", ("host", "port", "exceptions"))
     if fields is None:
         return None
-    host = fields.pattern(
-        "host", HOST_ADDRESS, "a host name or an address", required="write the proxy's host name"
-    )
+    host = fields.pattern("host", HOST_ADDRESS, "a host name or an address", required="write the proxy's host name")
     port = fields.number("port", 1, 65535)
     if fields.node("port") is None:
         form.findings.error(fields.at, "port is missing", "write the proxy's port, often 3128 or 8080")

@@ -33,9 +33,7 @@ def read_targets(form: Form) -> tuple[TargetPattern, ...]:
 
 
 def _read_target(record: Record, findings: Findings) -> TargetPattern | None:
-    target_type = Form(record, findings).choice(
-        "type", _FIELDS, required=f"write one of {', '.join(_FIELDS)}"
-    )
+    target_type = Form(record, findings).choice("type", _FIELDS, required=f"write one of {', '.join(_FIELDS)}")
     if target_type not in _FIELDS:
         return None
     form = open_form(record, ("type", "institution", *_FIELDS[target_type]), findings)
@@ -155,8 +153,7 @@ def refuse_shared_files(host: Host, filled: list[FilledTarget], findings: Findin
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where something is written: ``key`` is equal for equal places; ``first`` is False when its target wrote
-    there before."""
+    """Where something is written. ``key``: equal for equal places. ``first``: not yet used by its target."""
 
     key: str
     shown: str
@@ -169,19 +166,14 @@ def _places(target: FilledTarget) -> Iterator[_Place]:
         path = target.settings.get(name)
         if not isinstance(path, str):
             continue
-        alias = (
-            f" alias {target.settings.get('alias', target.institution)}"
-            if target.type == "java_keystore"
-            else ""
-        )
+        alias = f" alias {target.settings.get('alias', target.institution)}" if target.type == "java_keystore" else ""
         key = _same_path(path) + alias
         yield _Place(key, path + alias, key not in used)
         used.add(key)
 
 
 def _same_path(path: str) -> str:
-    """Return a form that is equal for equal paths: Windows does not care for case nor for the slash's
-    direction."""
+    """Return a form that is equal for equal paths; Windows cares neither for case nor for the slash's way."""
     if path.startswith("/"):
         return re.sub(r"/(\./|/)*", "/", path)
     return re.sub(r"[\\/]+", "/", path).casefold()

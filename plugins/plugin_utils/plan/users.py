@@ -69,9 +69,7 @@ def _prefix(form: Form) -> str | None:
     if form.node("profession") is None and form.node("prefix") is None:
         if form.node("user_name") is not None and form.node("registry_number") is None:
             return "X"
-        form.findings.error(
-            form.at, "profession is missing", f"write one of {', '.join(PREFIX_OF_PROFESSION)}"
-        )
+        form.findings.error(form.at, "profession is missing", f"write one of {', '.join(PREFIX_OF_PROFESSION)}")
     return by_profession or prefix
 
 
@@ -95,9 +93,7 @@ def _given_name(form: Form) -> str | None:
             "a user of prefix X has no registry number",
             "write the user_name that the operator gave",
         )
-    return form.identifier(
-        "user_name", _check_given_name, "write the user_name that the operator of EESZT gave"
-    )
+    return form.identifier("user_name", _check_given_name, "write the user_name that the operator of EESZT gave")
 
 
 def _check_given_name(text: str) -> str:

@@ -43,21 +43,15 @@ def read_yaml(text: str, source: str, findings: Findings) -> Record | None:
         findings.error(at, f"this is not YAML: {broken.problem}", "mend the file's form")
         return None
     except (yaml.YAMLError, RecursionError) as broken:
-        findings.error(
-            Location(source, 1, 1), f"this is not YAML: {_first_line(broken)}", "mend the file's form"
-        )
+        findings.error(Location(source, 1, 1), f"this is not YAML: {_first_line(broken)}", "mend the file's form")
         return None
     if root is None:
-        findings.error(
-            Location(source, 1, 1), "the file is empty", "write institutions, sites, hosts and users"
-        )
+        findings.error(Location(source, 1, 1), "the file is empty", "write institutions, sites, hosts and users")
         return None
     tree = _Reading(source, findings).node(root, "", 0)
     if tree is None or isinstance(tree, Record):
         return tree
-    findings.error(
-        tree.at, "the file is not a mapping", "begin lines with institutions:, sites:, hosts: and users:"
-    )
+    findings.error(tree.at, "the file is not a mapping", "begin lines with institutions:, sites:, hosts: and users:")
     return None
 
 
@@ -81,9 +75,7 @@ class _Reading:
         at = self._at(node, path)
         if self.count > _MOST_NODES or depth > _DEEPEST or id(node) in self.open_nodes:
             if self.count <= _MOST_NODES + 1:
-                self.findings.error(
-                    at, "the plan is too large or too deep here", "write it without nested aliases"
-                )
+                self.findings.error(at, "the plan is too large or too deep here", "write it without nested aliases")
             return None
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node, at)
@@ -137,9 +129,7 @@ class _Reading:
         found = tree.items if isinstance(tree, Series) else (tree,)
         records = [record for record in found if isinstance(record, Record)]
         if len(records) != len(found):
-            self.findings.error(
-                self._at(node, at.field), "<< needs a mapping", "write <<: *name_of_a_mapping"
-            )
+            self.findings.error(self._at(node, at.field), "<< needs a mapping", "write <<: *name_of_a_mapping")
         return records
 
     def _scalar(self, node: yaml.ScalarNode, at: Location) -> Scalar | None:
