@@ -1,0 +1,92 @@
+# Copyright (c) 2026 The eeszt.connect maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""waf_certificate: open and check all certificates on the controller, and only then call the host's module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible import constants as C
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.delivery import deliver, prepare
+from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.errors import CertificateErrors
+from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.sources import Rules
+from ansible_collections.eeszt.connect.plugins.plugin_utils.controller.secret_channel import secret_channel
+
+OPTIONS: dict[str, dict[str, Any]] = {
+    "institution": {"type": "str"},
+    "source": {"type": "str"},
+    "password": {"type": "str", "no_log": True},
+    "institutions": {"type": "list", "elements": "str"},
+    "sources": {"type": "dict", "no_log": True},
+    "targets": {"type": "list", "elements": "dict", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "subject_pattern": {"type": "str"},
+    "accept_expired": {"type": "bool", "default": False},
+    "allow_shared": {"type": "bool", "default": False},
+}
+CHECKS: dict[str, Any] = {
+    "mutually_exclusive": [("institution", "institutions"), ("source", "sources"), ("source", "institutions")],
+    "required_one_of": [("institution", "institutions")],
+    "required_together": [("source", "password")],
+}
+MODULE = "eeszt.connect.waf_certificate"
+
+
+def sources_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The sources in the form of eeszt_certificates, however they were given."""
+    if options["source"] is not None:
+        return {options["institution"]: {"path": options["source"], "password": options["password"]}}
+    return dict(options["sources"] or {})
+
+
+def refuse_windows(shell: Any) -> None:
+    """The module for Windows comes later; until then say so. Raises AnsibleActionFail."""
+    if getattr(shell, "SHELL_FAMILY", "sh") == "powershell":
+        raise AnsibleActionFail(
+            "waf_certificate does not serve Windows yet. Import the PKCS#12 file into the certificate store by hand."
+        )
+
+
+def refuse_debug() -> None:
+    """ANSIBLE_DEBUG prints every argument of a module, no_log or not. Raises AnsibleActionFail."""
+    if C.DEFAULT_DEBUG:
+        raise AnsibleActionFail("ANSIBLE_DEBUG would print the private key; unset it for this task.")
+
+
+class ActionModule(ActionBase):
+    """Options, one call, exit."""
+
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_diff = True
+
+    def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the module's result without any secret."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, options = self.validate_argument_spec(OPTIONS, **CHECKS)
+        refuse_windows(self._connection._shell)
+        rules = Rules(options["subject_pattern"], options["accept_expired"], options["allow_shared"])
+        institutions = options["institutions"] or [options["institution"] or ""]
+        try:
+            delivery = prepare(
+                options["state"], institutions, sources_of(options), options["targets"], rules, self._read
+            )
+        except CertificateErrors as faults:
+            return {**result, "failed": True, "msg": str(faults), "errors": [one.as_dict() for one in faults.errors]}
+        if delivery.targets:
+            refuse_debug()
+            secret_channel(self)
+        return {**result, **deliver(delivery, lambda given: self._call(given, task_vars), diff=self._task.diff)}
+
+    def _read(self, path: str) -> bytes:
+        return Path(self._loader.path_dwim(path)).read_bytes()
+
+    def _call(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        answer: dict[str, Any] = self._execute_module(MODULE, arguments, task_vars=task_vars)
+        return answer
