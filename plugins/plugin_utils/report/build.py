@@ -1,0 +1,156 @@
+# Copyright (c) 2026 The eeszt.connect maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Build the report from results of the ledger, and from nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from ..contract.catalogue import Catalogue
+from .certificates import collect_certificates
+from .lines import find_blocker, full_line, in_catalogue_order, make_line
+from .model import (
+    EXPIRED,
+    EXPIRES_SOON,
+    NOT_READY,
+    READY,
+    UNREACHABLE,
+    Certificate,
+    HostReport,
+    Named,
+    Obstacle,
+    PolicyUsed,
+    Report,
+    SiteReport,
+    Totals,
+)
+
+
+def build_report(
+    results: Iterable[Mapping[str, Any]],
+    catalogue: Catalogue,
+    now: datetime,
+    warnings: Sequence[str] = (),
+) -> Report:
+    """Report on ``results`` (result.schema.json), one a host, at ``now`` (aware).
+
+    Dry runs are named and left out. ``warnings`` are what the ledger could not read.
+    """
+    given = list(results)
+    counted = [result for result in given if not result["dry_run"]]
+    hosts = [_host(result, catalogue, now) for result in counted]
+    sites = _sites(hosts, _site_names(counted))
+    certificates = collect_certificates(counted, now)
+    return Report(
+        generated_at=now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        totals=_totals(hosts, sites, certificates),
+        obstacles=_obstacles(hosts),
+        sites=sites,
+        certificates=certificates,
+        dry_runs=tuple(sorted((each["host"], each["run_id"]) for each in given if each["dry_run"])),
+        warnings=tuple(warnings),
+    )
+
+
+def _host(result: Mapping[str, Any], catalogue: Catalogue, now: datetime) -> HostReport:
+    checks = in_catalogue_order([make_line(each, catalogue) for each in result["checks"]], catalogue)
+    blocker = find_blocker(result, checks, catalogue)
+    probe = (result["observation"] or {}).get("probe") or {}
+    return HostReport(
+        host=result["host"],
+        state=_state(result),
+        site=_named(result["site"]) if result["site"] else None,
+        ring=result["ring"],
+        system=result["system"] or "",
+        purpose=result["purpose"] or "",
+        institutions=tuple(_named(each) for each in result["institutions"]),
+        double=probe.get("double") is True,
+        blocker=blocker,
+        root_failures=tuple(full_line(each, checks, catalogue) for each in result["root_failures"]),
+        checks=checks,
+        changed=tuple(result["changed"]),
+        failed_roles=tuple({"role": each["role"], "message": each["message"]} for each in result["failed_roles"]),
+        run_id=result["run_id"],
+        kind=result["kind"],
+        started_at=result["started_at"],
+        finished_at=result["finished_at"],
+        age_days=max(0, (now - datetime.fromisoformat(result["finished_at"])).days),
+        collection_version=result["collection_version"],
+        policy=PolicyUsed(result["policy"]["name"], result["policy"]["sha256"]),
+    )
+
+
+def _state(result: Mapping[str, Any]) -> str:
+    if result["ready"]:
+        return READY
+    first = result["first_failing"]
+    return UNREACHABLE if first is not None and first["layer"] == "connection" else NOT_READY
+
+
+def _named(record: Mapping[str, Any]) -> Named:
+    return Named(str(record.get("id") or ""), str(record.get("name") or ""))
+
+
+def _site_names(results: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """Names of the sites by id; when results disagree, because one was renamed, the newest is right."""
+    by_age = sorted(results, key=lambda each: datetime.fromisoformat(each["finished_at"]))
+    named = [_named(each["site"]) for each in by_age if each["site"]]
+    return {site.id: site.name for site in named}
+
+
+def _sites(hosts: Iterable[HostReport], names: Mapping[str, str]) -> tuple[SiteReport, ...]:
+    """Sites by id, those without a site last; in each the hosts that need work first."""
+    members: dict[str, list[HostReport]] = {}
+    for host in hosts:
+        members.setdefault(host.site.id if host.site else "", []).append(host)
+    ordered = sorted(members.items(), key=lambda item: (item[0] == "", item[0]))
+    return tuple(
+        SiteReport(site, names.get(site, ""), tuple(sorted(those, key=lambda each: (each.ready, each.host))))
+        for site, those in ordered
+    )
+
+
+def _obstacles(hosts: Iterable[HostReport]) -> tuple[Obstacle, ...]:
+    """What blocks most hosts comes first."""
+    blocked: dict[tuple[str, str, str], list[HostReport]] = {}
+    for host in hosts:
+        line = host.blocker
+        if line is not None:
+            key = (line.id, line.status, line.causes[0] if line.causes else "")
+            blocked.setdefault(key, []).append(host)
+    obstacles = [_obstacle(cause, those) for (_, _, cause), those in blocked.items()]
+    return tuple(sorted(obstacles, key=lambda each: (-len(each.hosts), each.check_id, each.cause)))
+
+
+def _obstacle(cause: str, hosts: Sequence[HostReport]) -> Obstacle:
+    line = next(host.blocker for host in hosts if host.blocker is not None)
+    return Obstacle(
+        check_id=line.id,
+        layer=line.layer,
+        title=line.title,
+        status=line.status,
+        cause=cause,
+        remedy=line.remedy,
+        hosts=tuple(sorted(host.host for host in hosts)),
+        sites=tuple(sorted({host.site.id for host in hosts if host.site})),
+    )
+
+
+def _totals(hosts: Sequence[HostReport], sites: Sequence[SiteReport], certificates: Sequence[Certificate]) -> Totals:
+    def in_state(state: str) -> int:
+        return sum(host.state == state for host in hosts)
+
+    real_sites = [site for site in sites if site.id]
+    return Totals(
+        hosts=len(hosts),
+        ready=in_state(READY),
+        not_ready=in_state(NOT_READY),
+        unreachable=in_state(UNREACHABLE),
+        sites=len(real_sites),
+        sites_ready=sum(site.ready for site in real_sites),
+        doubles=sum(host.double for host in hosts),
+        certificates_to_renew=sum(each.state in (EXPIRED, EXPIRES_SOON) for each in certificates),
+    )
