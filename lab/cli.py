@@ -39,24 +39,32 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab", description="The embedded fleet of eeszt.connect.")
+    parser.set_defaults(fleet=None)
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--fleet", default=None, metavar="NAME", help="name of the fleet (default: demo)")
+    # Before or after the command; SUPPRESS keeps the second parser from undoing what the first one read.
+    for place in (parser, shared):
+        place.add_argument(
+            "--fleet", default=argparse.SUPPRESS, metavar="NAME", help="name of the fleet (default: demo)"
+        )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    def add(name: str, command: Command, text: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(name, parents=[shared], help=text, description=text)
+    def add(name: str, command: Command, text: str, *more: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, parents=[shared, *more], help=text, description=text)
         made.set_defaults(command=command)
         return made
 
     add("preflight", _preflight, "Tell whether the lab can run on this machine.")
     packages = add("packages", _packages, "Print the Debian packages that are missing.")
     packages.add_argument("--install", action="store_true", help="install them")
-    add("up", _up, "Start or repair the fleet.").add_argument("--hosts", type=int, metavar="N", help="make up N hosts")
+    made_of = argparse.ArgumentParser(add_help=False)
+    made_of.add_argument("--file", metavar="NAME", help="fleet file in lab/fleets (default: the fleet's name)")
+    made_of.add_argument("--hosts", type=int, metavar="N", help="make up N workstations instead")
+    add("up", _up, "Start or repair the fleet.", made_of)
     down = add("down", _down, "Remove the fleet; the base images stay.")
     down.add_argument("--all", action="store_true", help="every fleet of this checkout")
     down.add_argument("--images", action="store_true", help="remove the base images as well")
     add("status", _status, "Tell what runs.").add_argument("--json", action="store_true")
-    add("inventory", _inventory, "Print a minimal Ansible inventory.").add_argument("--hosts", type=int, metavar="N")
+    add("inventory", _inventory, "Print a minimal Ansible inventory.", made_of)
     add(
         "clean-check",
         _clean_check,
@@ -91,7 +99,7 @@ def _fleet(options: argparse.Namespace) -> "Fleet":
         from lab.fleet import Fleet
     except ModuleNotFoundError as fault:
         raise LabError(f"The Python module {fault.name} is missing; run the lab with the project's .venv.") from fault
-    return Fleet(_name(options), getattr(options, "hosts", None), Progress())
+    return Fleet(_name(options), getattr(options, "hosts", None), Progress(), getattr(options, "file", None))
 
 
 def _preflight(options: argparse.Namespace) -> int:

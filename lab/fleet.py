@@ -22,16 +22,22 @@ WORKERS = 8
 
 
 class Fleet:
-    """One fleet.  `hosts`: make up that many workstations instead of reading the fleet file.
+    """One fleet.  `file`: name of its fleet file (its own name by default); `hosts`: make up so many instead.
 
     Every verb raises LabError with one sentence.  A fleet that is up is described by its record, so
     the verbs other than `up` act on what runs, whatever the fleet file says by now.
     """
 
-    def __init__(self, name: str = "demo", hosts: int | None = None, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        name: str = "demo",
+        hosts: int | None = None,
+        progress: Progress | None = None,
+        file: str | None = None,
+    ) -> None:
         self.paths = FleetPaths(specs.check_fleet_name(name))
         self.progress = progress or Progress(quiet=True)
-        self._count = hosts
+        self._origin = {"hosts": hosts, "file": file}
 
     @cached_property
     def spec(self) -> specs.FleetSpec:
@@ -40,8 +46,12 @@ class Fleet:
         return specs.from_json(known["spec"]) if known else self._wanted()
 
     def _wanted(self) -> specs.FleetSpec:
-        name = self.paths.fleet
-        return specs.load(name) if self._count is None else specs.generated(name, self._count)
+        """What `up` aims at; without a word about it, the same as at the last `up`."""
+        known = record.read(self.paths)
+        if known and self._origin == {"hosts": None, "file": None}:
+            self._origin = known["origin"]
+        name, hosts, file = self.paths.fleet, self._origin["hosts"], self._origin["file"]
+        return specs.load(name, file=str(file or name)) if hosts is None else specs.generated(name, int(hosts))
 
     @cached_property
     def gateway(self) -> Gateway:
@@ -111,7 +121,8 @@ class Fleet:
         """Record, keys, certificates, bridge; hosts that are no longer wanted go."""
         done = []
         self.paths.root.mkdir(parents=True, exist_ok=True, mode=0o755)
-        about = json.dumps({"owner": str(CHECKOUT), "spec": self.spec.to_json()}, indent=1, ensure_ascii=False)
+        origin = {"owner": str(CHECKOUT), "origin": self._origin}
+        about = json.dumps({**origin, "spec": self.spec.to_json()}, indent=1, ensure_ascii=False)
         if not self.paths.record.exists() or self.paths.record.read_text() != about:
             write_file(self.paths.record, about)
         self.paths.ssh.mkdir(exist_ok=True, mode=0o700)

@@ -57,7 +57,7 @@ class Image:
 
 def base(release: str) -> Image:
     """The base image of a release; its tree is `<path>/root`."""
-    names = ("build-base.sh", "customise.sh")
+    names = ("bootstrap.sh", "install.sh", "build-base.sh", "customise.sh")
     parts = [",".join(_packages(release)), APT_SERVER, *((FILES / name).read_text() for name in names)]
     for file in sorted((FILES / "base").rglob("*")):
         if file.is_file():
@@ -107,36 +107,42 @@ def remove_all() -> None:
 
 
 def _build_all(lane: list[Image], progress: Progress) -> None:
-    builders: dict[str, Callable[[Image, Path, Path], None]] = {
+    builders: dict[str, Callable[[Image, Path, Path, Progress], None]] = {
         "base": _build_base,
         "gateway": _build_gateway,
         "packages": _build_repository,
     }
     for image in lane:
-        progress(f"building {image.name} ...")
         target = cache_dir() / f"tmp-{image.name}"
         log = cache_dir() / f"{image.kind}-{image.release}.log"
         log.unlink(missing_ok=True)
         target.mkdir(mode=0o755)
-        builders[image.kind](image, target, log)
+        builders[image.kind](image, target, log, progress)
         target.rename(image.path)
         progress(f"built {image.name}")
 
 
-def _build_base(image: Image, target: Path, log: Path) -> None:
-    packages = ",".join(_packages(image.release))
-    words: list[str | Path] = [target, image.release, packages, APT_SERVER, FILES, debs.machine_mirror()]
-    _script(image, "build-base.sh", words, log)
-
-
-def _build_gateway(image: Image, target: Path, log: Path) -> None:
-    under = base(image.release).path
-    debs.fetch(under, _definition()["gateway"], target / "debs", log, _scope(image))
-    _script(image, "build-layer.sh", [target, under / "root", target / "debs"], log)
+def _build_base(image: Image, target: Path, log: Path, progress: Progress) -> None:
+    mirror = debs.machine_mirror()
+    progress(f"{image.name}: the smallest Debian (1 of 3) ...")
+    _script(image, "bootstrap.sh", [target, image.release, *([mirror] if mirror else [])], log)
+    progress(f"{image.name}: fetching its packages (2 of 3) ...")
+    debs.fetch(target, _packages(image.release), target / "debs", log, _scope(image))
+    progress(f"{image.name}: installing them (3 of 3) ...")
+    _script(image, "build-base.sh", [FILES, target, target / "debs", image.release, APT_SERVER], log)
     shutil.rmtree(target / "debs")
 
 
-def _build_repository(image: Image, target: Path, log: Path) -> None:
+def _build_gateway(image: Image, target: Path, log: Path, progress: Progress) -> None:
+    under = base(image.release).path
+    progress(f"{image.name}: fetching and installing ...")
+    debs.fetch(under, _definition()["gateway"], target / "debs", log, _scope(image))
+    _script(image, "build-layer.sh", [FILES, target, target / "debs", under / "root"], log)
+    shutil.rmtree(target / "debs")
+
+
+def _build_repository(image: Image, target: Path, log: Path, progress: Progress) -> None:
+    progress(f"{image.name}: fetching ...")
     debs.fetch(base(image.release).path, _served(), target, log, _scope(image))
 
 

@@ -109,15 +109,15 @@ def generated(name: str, count: int) -> FleetSpec:
     return FleetSpec(name, "demo.test", (Institution("E99901A", "Mintarendelő Kft."),), hosts, True)
 
 
-def load(name: str, folder: Path = FLEET_FILES) -> FleetSpec:
-    """Read `<folder>/<name>.yml`."""
-    path = folder / f"{name}.yml"
+def load(name: str, folder: Path = FLEET_FILES, file: str = "") -> FleetSpec:
+    """Read `<folder>/<file>.yml` (by default the fleet's own name) for the fleet `name`."""
+    path = folder / f"{file or name}.yml"
     try:
         text = path.read_text(encoding="utf-8")
     except OSError:
         known = ", ".join(sorted(file.stem for file in folder.glob("*.yml")))
         raise LabError(
-            f"There is no fleet file {name}.yml (known: {known}); give --hosts N for a made-up fleet."
+            f"There is no fleet file {path.name} (known: {known}); give --hosts N for a made-up fleet."
         ) from None
     try:
         data = yaml.safe_load(text)
