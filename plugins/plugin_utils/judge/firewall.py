@@ -1,0 +1,94 @@
+# Copyright (c) 2026 The eeszt.connect maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Firewall: the host's own lets the ports out, and goes on doing so. It explains and gates nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..contract.records import Check
+from .builder import Subject, evidence
+from .model import Case, Facts
+
+OUTBOUND = "firewall.outbound"
+PERSISTENCE = "firewall.persistence"
+DENIALS = frozenset({"drop", "reject"})
+ACCEPTED, DENIED, UNKNOWN = "accepted", "denied", "unknown"
+
+
+def checks(case: Case) -> list[Check]:
+    """One check for each port of the policy, and one for the survival of our rules."""
+    return [*(_outbound(case, port) for port in case.policy.ports), _persistence(case)]
+
+
+def verdict(case: Case, port: int) -> str:
+    """What the rules alone say of a port: accepted, denied or unknown (also when nobody looked)."""
+    section = case.section("firewall")
+    if section is None:
+        return UNKNOWN
+    rows = _rows(section, port)
+    if any(each["verdict"] in DENIALS for each in rows):
+        return DENIED
+    if section["backend"] == "none" or (rows and all(each["verdict"] == "accept" for each in rows)):
+        return ACCEPTED
+    return UNKNOWN
+
+
+def _outbound(case: Case, port: int) -> Check:
+    subject, section = Subject(f"{port}/tcp"), case.section("firewall")
+    through = [each for each in _endpoints(case, port) if each["route"] == "proxy"]
+    if through and len(through) == len(_endpoints(case, port)):
+        return case.build.not_applicable(OUTBOUND, "this port is reached through the proxy", subject)
+    rows = [] if section is None else _rows(section, port)
+    observed = "; ".join(f"{each['verdict']} by {each['by']}" for each in rows)
+    if _proven_open(case, port):
+        return case.build.ok(OUTBOUND, subject, observed=f"connected ({observed})" if observed else "connected")
+    found = verdict(case, port)
+    if found == DENIED:
+        return case.build.fail(OUTBOUND, _denials(rows), subject, expected="accept", observed=observed)
+    if found == ACCEPTED:
+        return case.build.ok(OUTBOUND, subject, observed=observed or "no firewall rules")
+    reason = f"the rules do not settle it: {observed}" if rows else case.why_missing("firewall")
+    said = evidence(None if section is None else section["error"])
+    return case.build.not_tested(OUTBOUND, reason, subject, evidence=said)
+
+
+def _rows(section: Facts, port: int) -> list[Facts]:
+    """The verdicts on a port; those towards the centre's addresses where they are known, else that on any."""
+    rows = [each for each in section["outbound"] if each["port"] == port]
+    return [each for each in rows if each["address"] is not None] or rows
+
+
+def _denials(rows: Sequence[Facts]) -> list[str]:
+    denied = [each for each in rows if each["verdict"] in DENIALS]
+    explicit = ["outbound_blocked_by_rule"] if any(each["explicit"] for each in denied) else []
+    default = [] if all(each["explicit"] for each in denied) else ["outbound_default_deny"]
+    return explicit + default
+
+
+def _endpoints(case: Case, port: int) -> list[Facts]:
+    section = case.section("endpoints")
+    return [] if section is None else [each for each in section["endpoints"] if each["port"] == port]
+
+
+def _proven_open(case: Case, port: int) -> bool:
+    """A connection that stood proves more than any reading of rules."""
+    asked = _endpoints(case, port)
+    return bool(asked) and all(each["tcp"] is not None and each["tcp"]["connected"] for each in asked)
+
+
+def _persistence(case: Case) -> Check:
+    section = case.section("firewall")
+    if section is None or (section["error"] is not None and not section["owned"]):
+        return case.build.not_tested(PERSISTENCE, case.why_missing("firewall"))
+    if not section["owned"]:
+        return case.build.not_applicable(PERSISTENCE, "no rule of ours is on this host")
+    facts = {name: section["persistence"][name] for name in ("present", "included", "service_enabled")}
+    lacking = [name for name, value in facts.items() if value is False]
+    if lacking:
+        return case.build.fail(PERSISTENCE, ["rules_not_persistent"], observed="not " + ", not ".join(lacking))
+    # Windows keeps every rule by itself, so its probe has nothing to say here.
+    if section["backend"] == "windows" or all(facts.values()):
+        return case.build.ok(PERSISTENCE)
+    return case.build.not_tested(PERSISTENCE, "the probe could not tell how the rules are kept")

@@ -1,0 +1,73 @@
+# Copyright (c) 2026 The eeszt.connect maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections of an observation: which target each belongs to, and how far the TLS handshake came."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Mapping
+
+from .model import Case, Facts
+
+
+def target_of(endpoint: Facts) -> str:
+    """Give the name of an endpoint in reports: host:port."""
+    return f"{endpoint['host']}:{endpoint['port']}"
+
+
+def institution_of(endpoint: Facts) -> str:
+    """Give whose certificate is shown, empty for nobody's."""
+    return endpoint["institution"] or ""
+
+
+def observed(case: Case) -> list[Facts]:
+    """Every connection that the probe tried, without the control's."""
+    section = case.section("endpoints")
+    return [] if section is None else list(section["endpoints"])
+
+
+def control(case: Case) -> Facts | None:
+    """The connection to the unrelated host, None when none is configured or it was not tried."""
+    section = case.section("endpoints")
+    return None if section is None else section["control"]
+
+
+def by_target(case: Case) -> Mapping[str, list[Facts]]:
+    """The connections of each host:port; several institutions may share one."""
+    groups: dict[str, list[Facts]] = {}
+    for each in observed(case):
+        groups.setdefault(target_of(each), []).append(each)
+    return groups
+
+
+def request_of(case: Case, endpoint: Facts) -> Facts | None:
+    """What was asked for this connection."""
+    key = (endpoint["name"], target_of(endpoint), institution_of(endpoint))
+    asked = case.requested("endpoints")
+    return next((each for each in asked if (each["name"], target_of(each), institution_of(each)) == key), None)
+
+
+def connected(endpoint: Facts) -> bool:
+    """The way to the server stands: by TCP, or by the proxy's word."""
+    if endpoint["route"] == "proxy" and endpoint["proxy"] is not None:
+        status = endpoint["proxy"]["status"]
+        return endpoint["proxy"]["connected"] and status is not None and status // 100 == 2
+    return endpoint["tcp"] is not None and endpoint["tcp"]["connected"]
+
+
+def negotiated(tls: Facts) -> bool:
+    """Version and cipher were agreed upon: the server had shown its certificate, so what failed came after."""
+    server = tls["server"]
+    return tls["completed"] or bool(server["chain"]) or server["verified"] is not None
+
+
+def client_alert(tls: Facts, numbers: Container[int]) -> bool:
+    """Tell whether the server ended it with an alert about our certificate; ``numbers`` are those of refusals.yml.
+
+    Alert 40 (handshake_failure) is also how a server says that there is no common cipher; after it has shown its
+    own certificate it can only mean ours.
+    """
+    alert = tls["alert"]
+    if alert is None or alert["number"] not in numbers:
+        return False
+    return alert["number"] != 40 or negotiated(tls)
