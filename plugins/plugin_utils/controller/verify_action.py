@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from ..certificate import CertificateError
+from ..certificate.errors import CertificateError
 from ..contract.documents import ContractError
 from ..contract.policy import load_policy
-from ..judge import ConnectionFailure, Context, ExpectedCertificate, Verdict, judge, narrow
+from ..judge import ConnectionFailure, Context, Verdict, judge
 from ..ledger import Ledger, LedgerError, open_ledger
 from ..readiness.held import HeldCertificates, hold_certificates
 from ..readiness.request import SECTIONS, Subject, build_request
@@ -79,7 +79,7 @@ class VerifyAction(ActionBase):
         host = str(task_vars["inventory_hostname"])
         ledger = open_ledger(options["ledger"]) if options["ledger"] else None
         run_id = self._run_id(options, ledger) if self.RECORDS else ""
-        if self.RECORDS and options["resume"] and ledger and host in ledger.done_in_run(run_id):
+        if self.RECORDS and options["resume"] and ledger and host in ledger.done_in_run(run_id, [host]):
             return _already_done(run_id)
 
         policy = load_policy(options["policy"])
@@ -89,10 +89,10 @@ class VerifyAction(ActionBase):
         request = build_request(subject, policy, self.SECTIONS)
         seen = run_probe(self, task_vars, request, held.pems_for(request))
         observation = None if isinstance(seen, ConnectionFailure) else seen
-        verdict = judge(observation, policy, self._context(host, options, request, held, ledger, seen))
-        if self.LAYERS is not None:
-            verdict = narrow(verdict, policy, self.LAYERS)
+        context = self._context(host, options, request, held, ledger, seen)
+        verdict = judge(observation, policy, context, self.LAYERS)
         outcome = _outcome(verdict, observation)
+        outcome["warnings"] = [*held.warnings, *(ledger.warnings() if ledger else ())]
         if self.RECORDS and ledger:
             circumstances = self._circumstances(host, run_id, options, started_at)
             outcome["run_id"] = run_id
@@ -118,10 +118,7 @@ class VerifyAction(ActionBase):
             login_methods=tuple(options["login_methods"]),
             institutions=tuple(str(each["id"]) for each in options["institutions"]),
             request=request,
-            expected_certificates={
-                institution: ExpectedCertificate(fingerprint_sha256=each.fingerprint, pkcs12_sha256=each.pkcs12_sha256)
-                for institution, each in held.by_institution.items()
-            },
+            expected_certificates=held.expected(),
             proofs=ledger.good_proofs(host) if ledger else {},
             now=datetime.now(UTC),
             connection_failure=seen if isinstance(seen, ConnectionFailure) else None,

@@ -74,10 +74,8 @@ def _expand(subject: Subject) -> list[dict[str, Any]]:
     expanded = []
     for endpoint in subject.endpoints:
         full = {**ENDPOINT_DEFAULTS, **endpoint}
-        owners: list[str | None] = [full["institution"]] if full["institution"] else [*subject.institution_ids]
-        served = [each for each in owners if each in subject.institution_ids]
-        if not full["institution"] and not served:
-            served = [None]
+        owners: list[Any] = [full["institution"]] if full["institution"] else subject.institution_ids or [None]
+        served = [each for each in owners if each is None or each in subject.institution_ids]
         expanded += [{**full, "institution": each} for each in served]
     return expanded
 
