@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .interface import Key, Ledger, LedgerError, Proof, Result
+from .interface import Key, Ledger, LedgerError, Result
 from .opening import open_ledger
 from .run_id import RUN_ID_FORM, check_run_id, default_run_id
 
@@ -14,7 +14,6 @@ __all__ = [
     "Key",
     "Ledger",
     "LedgerError",
-    "Proof",
     "Result",
     "check_run_id",
     "default_run_id",

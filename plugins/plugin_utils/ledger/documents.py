@@ -92,6 +92,8 @@ def read_result(content: bytes) -> Result:
     for name in ("institutions", "changed"):
         for place, each in enumerate(document[name]):
             _refuse_other_than(dict if name == "institutions" else str, each, f"{name}.{place}")
+    if document["observation"] is not None:
+        _refuse_bad_observation(document["observation"])
     _refuse_bad_times(document)
     return document
 
@@ -128,6 +130,18 @@ def _refuse_bad_headline(headline: Any, place: str) -> None:
     names = ("id", "layer", "target", "institution", "account")
     _refuse_wrong_types(headline, dict.fromkeys(names, str), f"{place}.")
     _refuse_bad_causes(headline, place)
+
+
+def _refuse_bad_observation(observation: Mapping[str, Any]) -> None:
+    """Who it is by and what certificates it saw; of the rest nobody behind the ledger makes use."""
+    _refuse_wrong_types(observation, {"probe": dict, "sections": dict}, "observation.")
+    certificates = observation["sections"].get("certificates")
+    if certificates is not None:
+        place = "observation.sections.certificates"
+        _refuse_other_than(dict, certificates, place)
+        targets = certificates.get("targets")
+        if not isinstance(targets, list) or not all(isinstance(each, dict) for each in targets):
+            raise LedgerError(f"is no result: {place}.targets is missing or no list of objects")
 
 
 def _refuse_bad_causes(record: Mapping[str, Any], place: str) -> None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 
 from .documents import moment, read_result, write_result
 from .file_names import SUFFIX, file_name, is_temporary
-from .interface import Key, LedgerError, Proof, Result
+from .interface import Key, LedgerError, Result
 from .proofs import newest_proofs
 from .run_id import RUN_ID_FORM, check_run_id
 from .writing import make_folder, write_whole
@@ -54,12 +55,12 @@ class FileLedger:
         results = self._read_run(check_run_id(run_id), hosts)
         return frozenset(each["host"] for each in results if each["ready"] and not each["dry_run"])
 
-    def good_proofs(self, host: str) -> Mapping[Key, Proof]:
-        """Newest good proof of each check; opens this host's files only."""
+    def good_proofs(self, host: str) -> Mapping[Key, datetime]:
+        """When each check was last seen good; opens this host's files only."""
         return newest_proofs(result for run_id in self._run_ids() for result in self._read_run(run_id, [host]))
 
-    def latest_good_proof(self, host: str, check_id: str, target: str, institution: str) -> Proof | None:
-        """Newest good proof of one check; None when it was never seen good."""
+    def latest_good_proof(self, host: str, check_id: str, target: str, institution: str) -> datetime | None:
+        """When one check was last seen good; None when it never was."""
         return self.good_proofs(host).get((check_id, target, institution))
 
     def runs(self, dry_runs: bool = False) -> tuple[str, ...]:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
 
 Result = Mapping[str, Any]
@@ -18,18 +18,6 @@ Key = tuple[str, str, str]
 
 class LedgerError(ValueError):
     """A ledger that cannot be opened, read or written. The message names the file or value, and the fault."""
-
-
-@dataclass(frozen=True)
-class Proof:
-    """A check that was seen good: ``status`` is ok or warn, ``observed_at`` UTC in ISO 8601 with Z."""
-
-    check_id: str
-    target: str
-    institution: str
-    status: str
-    observed_at: str
-    run_id: str
 
 
 class Ledger(Protocol):
@@ -47,11 +35,11 @@ class Ledger(Protocol):
     def done_in_run(self, run_id: str, hosts: Collection[str] | None = None) -> frozenset[str]:
         """Hosts (of these, or of all) whose result in this run is ready and no dry run."""
 
-    def good_proofs(self, host: str) -> Mapping[Key, Proof]:
-        """Newest good proof of each check of a host, of all its runs that were no dry run."""
+    def good_proofs(self, host: str) -> Mapping[Key, datetime]:
+        """When each check of a host was last seen good (aware), over all its runs that were no dry run."""
 
-    def latest_good_proof(self, host: str, check_id: str, target: str, institution: str) -> Proof | None:
-        """Newest good proof of one check; None when it was never seen good."""
+    def latest_good_proof(self, host: str, check_id: str, target: str, institution: str) -> datetime | None:
+        """When one check was last seen good; None when it never was."""
 
     def runs(self, dry_runs: bool = False) -> tuple[str, ...]:
         """Ids of the runs, oldest first; those made in check mode only with ``dry_runs``."""

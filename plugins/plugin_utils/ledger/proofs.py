@@ -6,51 +6,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
 
 from ..contract.records import OK, WARN
 from .documents import moment
-from .interface import Key, Proof, Result
+from .interface import Key, Result
 
 PROVING = frozenset({OK, WARN})
 """not_applicable lets a host be ready but proves nothing."""
 
 
-def newest_proofs(results: Iterable[Result]) -> Mapping[Key, Proof]:
-    """Give the newest good proof of each check in ``results`` of one host; dry runs prove nothing."""
-    newest: dict[Key, Proof] = {}
+def newest_proofs(results: Iterable[Result]) -> Mapping[Key, datetime]:
+    """Give when each check was last seen good in ``results`` of one host; dry runs prove nothing."""
+    newest: dict[Key, datetime] = {}
     for result in results:
-        for proof in _proofs_of(result):
-            key = (proof.check_id, proof.target, proof.institution)
-            if key not in newest or _age_order(proof) > _age_order(newest[key]):
-                newest[key] = proof
+        for check in [] if result["dry_run"] else result["checks"]:
+            if check["status"] in PROVING:
+                key = (check["id"], check["target"], check["institution"])
+                seen = _seen_at(check, result)
+                newest[key] = max(seen, newest.get(key, seen))
     return newest
 
 
-def _proofs_of(result: Result) -> list[Proof]:
-    if result["dry_run"]:
-        return []
-    return [
-        Proof(
-            check_id=check["id"],
-            target=check["target"],
-            institution=check["institution"],
-            status=check["status"],
-            observed_at=_observed_at(check["observed_at"], result),
-            run_id=result["run_id"],
-        )
-        for check in result["checks"]
-        if check["status"] in PROVING
-    ]
-
-
-def _observed_at(text: str, result: Result) -> str:
+def _seen_at(check: Mapping[str, Any], result: Result) -> datetime:
     """The check's own time; the result's when it has none or one that cannot be read."""
     try:
-        moment(text)
+        return moment(check["observed_at"])
     except ValueError:
-        return str(result["finished_at"])
-    return text
-
-
-def _age_order(proof: Proof) -> tuple[float, str]:
-    return moment(proof.observed_at).timestamp(), proof.run_id
+        return moment(result["finished_at"])

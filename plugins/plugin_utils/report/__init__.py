@@ -8,6 +8,7 @@ from __future__ import annotations
 from .as_html import to_html
 from .as_json import schema, to_document, to_json
 from .build import build_report
+from .from_ledger import report_on_ledger
 from .model import Report
 from .publish import FORMATS, Written, publish
 from .summary import summary
@@ -20,6 +21,7 @@ __all__ = [
     "Written",
     "build_report",
     "publish",
+    "report_on_ledger",
     "schema",
     "summary",
     "to_document",

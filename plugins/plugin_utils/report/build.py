@@ -20,6 +20,7 @@ from .model import (
     UNREACHABLE,
     Certificate,
     HostReport,
+    Line,
     Named,
     Obstacle,
     PolicyUsed,
@@ -115,14 +116,19 @@ def _sites(hosts: Iterable[HostReport], names: Mapping[str, str]) -> tuple[SiteR
 
 def _obstacles(hosts: Iterable[HostReport]) -> tuple[Obstacle, ...]:
     """What blocks most hosts comes first."""
-    blocked: dict[tuple[str, str, str], list[HostReport]] = {}
+    blocked: dict[tuple[str, str, str, str], list[HostReport]] = {}
     for host in hosts:
         line = host.blocker
         if line is not None:
-            key = (line.id, line.status, line.causes[0] if line.causes else "")
+            key = (line.id, line.status, line.causes[0] if line.causes else "", _without_remedy(line))
             blocked.setdefault(key, []).append(host)
-    obstacles = [_obstacle(cause, those) for (_, _, cause), those in blocked.items()]
+    obstacles = [_obstacle(cause, those) for (_, _, cause, _), those in blocked.items()]
     return tuple(sorted(obstacles, key=lambda each: (-len(each.hosts), each.check_id, each.cause)))
+
+
+def _without_remedy(line: Line) -> str:
+    """What stands in for the remedy of a check that could not be made; of no interest where there is a remedy."""
+    return "" if line.remedy.en else line.reason
 
 
 def _obstacle(cause: str, hosts: Sequence[HostReport]) -> Obstacle:
@@ -134,6 +140,7 @@ def _obstacle(cause: str, hosts: Sequence[HostReport]) -> Obstacle:
         status=line.status,
         cause=cause,
         remedy=line.remedy,
+        reason=line.reason,
         hosts=tuple(sorted(host.host for host in hosts)),
         sites=tuple(sorted({host.site.id for host in hosts if host.site})),
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..contract.catalogue import Catalogue, Text
 from ..contract.documents import ContractError
-from ..contract.policy import IGNORED, Policy, load_policy
+from ..contract.policy import REQUIRED, WHEN_ATTENDED, Policy, load_policy
 from ..contract.records import FAIL, NOT_TESTED
 from .model import Line, PolicyUsed
 
@@ -51,6 +51,7 @@ def full_line(headline: Mapping[str, Any], lines: Sequence[Line], catalogue: Cat
 def find_blocker(result: Mapping[str, Any], lines: Sequence[Line], catalogue: Catalogue) -> Line | None:
     """Say why a host is not ready: its first failing check, else the first that the policy asks for and nobody made.
 
+    A failure that is not the first failing one was excused by a good proof, so only untested checks come after it.
     A result that names neither still gets a line, so that no host is "not ready" without a word.
     """
     if result["ready"]:
@@ -58,9 +59,11 @@ def find_blocker(result: Mapping[str, Any], lines: Sequence[Line], catalogue: Ca
     if result["first_failing"] is not None:
         return full_line(result["first_failing"], lines, catalogue)
     policy = _policy_used(PolicyUsed(result["policy"]["name"], result["policy"]["sha256"]))
-    for line in lines:
-        if line.status in (FAIL, NOT_TESTED) and not _ignored(policy, line.id):
-            return line
+    untested = [line for line in lines if line.status == NOT_TESTED]
+    for level in (REQUIRED, WHEN_ATTENDED):
+        for line in untested:
+            if _level(policy, line.id) == level:
+                return line
     return _unexplained(result)
 
 
@@ -90,8 +93,8 @@ def _policy_used(used: PolicyUsed) -> Policy | None:
     return policy if policy.sha256 == used.sha256 else None
 
 
-def _ignored(policy: Policy | None, check_id: str) -> bool:
-    return policy is not None and policy.level(check_id).level == IGNORED
+def _level(policy: Policy | None, check_id: str) -> str:
+    return REQUIRED if policy is None else policy.level(check_id).level
 
 
 def _unexplained(result: Mapping[str, Any]) -> Line:

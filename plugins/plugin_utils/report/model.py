@@ -119,6 +119,7 @@ class Obstacle:
     status: str
     cause: str
     remedy: Text
+    reason: str
     hosts: tuple[str, ...]
     sites: tuple[str, ...]
 
