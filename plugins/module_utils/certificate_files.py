@@ -163,7 +163,8 @@ def write_temporary(wanted: Wanted, before: Found, label: Label) -> str:
         os.fchmod(descriptor, wanted.mode)
         label(path, wanted.path)
         os.fsync(descriptor)
-    except BaseException:
+    except OSError as error:
+        error.filename = wanted.path
         with contextlib.suppress(OSError):
             os.unlink(path)
         raise

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -44,7 +45,9 @@ def _load(data: bytes, password: str) -> tuple[PrivateKeyTypes | None, list[x509
     """What the library gives; None when it refuses. An empty password has two encodings: both are tried."""
     for secret in (password.encode("utf-8", "surrogatepass"), None) if not password else (password.encode(),):
         try:
-            loaded = pkcs12.load_pkcs12(data, secret)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # that older programs write BER is nothing the user could mend
+                loaded = pkcs12.load_pkcs12(data, secret)
         except (ValueError, TypeError, UnsupportedAlgorithm):
             continue
         certificates = [loaded.cert] if loaded.cert else []
