@@ -16,7 +16,8 @@ from . import pem
 from .evidence import of_exception
 from .shapes import Evidence, Json
 
-_MISMATCH = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH")
+# The last one is OpenSSL's word for a key of another type: it holds one certificate a type, and has none for this key.
+_MISMATCH = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGNED")
 
 
 class _KeyIsEncrypted(Exception):
@@ -63,7 +64,10 @@ def load(context: ssl.SSLContext, credentials: Credentials) -> Evidence | None:
     except _KeyIsEncrypted:
         return Evidence("probe", "key_encrypted", "the private key is encrypted and there is no password for it")
     except (OSError, ValueError) as error:
-        return of_exception(error)
+        found = of_exception(error)
+        if found.code in _MISMATCH and pem.certificates(credentials.certificates):
+            return Evidence(found.stack, found.code, f"the key does not fit the certificate: {found.text}")
+        return found
     return None
 
 

@@ -27,6 +27,7 @@ OWN_CHAIN = "eeszt_connect"  # what the role outbound_firewall puts into a denyi
 _OWN_FILE = Path("/etc/nftables.d/eeszt-connect.nft")
 _MAIN_FILE = Path("/etc/nftables.conf")
 _INCLUDE = re.compile(r'^\s*include\s+["\']([^"\']+)["\']', re.MULTILINE)
+_FLAGS = re.compile(r"^\tflags (.*)$", re.MULTILINE)  # of the table: what lies deeper is a set's
 _WIDEST_RANGE = 1024  # ports of one range that are listed one by one
 
 
@@ -113,9 +114,21 @@ def _ruleset(nft: str) -> tuple[Ruleset | None, Evidence | None]:
         answer = run([nft, "-j", "list", "ruleset"])
         if answer.returncode != 0:
             return None, Evidence("nft", answer.returncode, answer.stderr.strip()[:500])
-        return Ruleset.parse(json.loads(answer.stdout)["nftables"]), None
+        objects = json.loads(answer.stdout)["nftables"]
+        _mend_flags(nft, objects)
+        return Ruleset.parse(objects), None
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError) as error:
         return None, of_exception(error)
+
+
+def _mend_flags(nft: str, objects: list[Json]) -> None:
+    """Debian 12's nft 1.0.6 prints another string where a table's flags belong; its plain text has them right.
+
+    Tables with flags are rare, so asking again costs nothing on most hosts.
+    """
+    for table in (item["table"] for item in objects if "flags" in item.get("table", {})):
+        text = run([nft, "list", "table", table["family"], table["name"]]).stdout
+        table["flags"] = [flag for line in _FLAGS.findall(text) for flag in re.split(r"[,\s]+", line.strip())]
 
 
 def _packets(request: Json, ports: list[int]) -> list[Packet]:
