@@ -18,6 +18,7 @@ from observe_pki import NAME, Pki, issue
 from observe_servers import Handler, answering, free_port, in_tls, proxy, tls_context, until_closed
 
 from ansible_collections.eeszt.connect.plugins.module_utils.observe import endpoints, route
+from ansible_collections.eeszt.connect.plugins.module_utils.observe.endpoint_shapes import Dns
 from ansible_collections.eeszt.connect.plugins.module_utils.observe.endpoints import observe_endpoints
 
 Json = dict[str, Any]
@@ -79,11 +80,8 @@ def test_the_next_address_is_tried_and_both_attempts_are_told(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def two(*_arguments: object, **_named: object) -> list[Any]:
-        return [(2, 1, 6, "", ("127.0.0.2", 0)), (2, 1, 6, "", ("127.0.0.1", 0))]
-
     port = serve(in_tls(tls_context(tmp_path, pki.server), answering("200 OK")))
-    monkeypatch.setattr(route, "_look_up", lambda _host: route.Dns([row[4][0] for row in two()]))
+    monkeypatch.setattr(route, "_look_up", lambda _host: Dns(["127.0.0.2", "127.0.0.1"]))
 
     seen = look(port, host="gateway.test")
 
