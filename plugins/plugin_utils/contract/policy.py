@@ -56,6 +56,7 @@ class Policy:
         """Make a policy of its document; ContractError names ``where``, the place and the fault."""
         validate("policy", document, where)
         _refuse_unknown_checks(document["checks"], where)
+        _refuse_ageless_proofs(document["checks"], where)
         pattern = document["certificate"]["subject_pattern"]
         if pattern is not None:
             _refuse_bad_pattern(pattern, where)
@@ -91,6 +92,14 @@ def _refuse_unknown_checks(levels: Mapping[str, Any], where: str) -> None:
     unknown = sorted(set(levels) - set(load_catalogue().checks))
     if unknown:
         raise ContractError(f"{where}: checks: the catalogue has no {', '.join(unknown)}")
+
+
+def _refuse_ageless_proofs(levels: Mapping[str, Any], where: str) -> None:
+    for check, level in levels.items():
+        if level["level"] == WHEN_ATTENDED and "max_age_days" not in level:
+            raise ContractError(
+                f"{where}: checks.{check}: when_attended needs max_age_days, or no proof would ever count"
+            )
 
 
 def _refuse_bad_pattern(pattern: str, where: str) -> None:

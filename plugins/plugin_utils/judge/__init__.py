@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .judge import judge, narrowed
+from .judge import judge, narrow
 from .model import ConnectionFailure, Context, ExpectedCertificate, Verdict
 
-__all__ = ["ConnectionFailure", "Context", "ExpectedCertificate", "Verdict", "judge", "narrowed"]
+__all__ = ["ConnectionFailure", "Context", "ExpectedCertificate", "Verdict", "judge", "narrow"]

@@ -105,13 +105,11 @@ def _tcp_causes(case: Case, said: Sequence[Facts]) -> list[str]:
 def _through_proxy(case: Case, endpoint: Facts) -> Check:
     proxy, subject = endpoint["proxy"], Subject(target_of(endpoint))
     status, said = proxy["status"], evidence(proxy["error"])
-    if not proxy["connected"]:
-        # The proxy itself is out of reach, so the fault is on the way to it.
-        return case.build.fail(TCP, _tcp_causes(case, said), subject, observed="proxy", evidence=said)
-    if status is None:
-        return case.build.fail(TCP, ["proxy_refused"], subject, observed="no answer", evidence=said)
-    if status // 100 == 2:
+    if proxy["connected"]:
         return case.build.ok(TCP, subject, observed="through the proxy")
+    if status is None:
+        # The proxy itself is out of reach or silent, so the fault is on the way to it.
+        return case.build.fail(TCP, _tcp_causes(case, said), subject, observed="proxy", evidence=said)
     answer = {"stack": "http", "code": status, "text": "answer of the proxy"}
     word = case.evidence.word("proxy_status", answer) or "proxy_refused"
     return case.build.fail(TCP, [word], subject, observed=f"proxy {status}", evidence=evidence(answer, *said))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..contract.records import Check
 from .builder import Subject, evidence
@@ -22,12 +22,17 @@ def checks(case: Case) -> list[Check]:
     return [*(_outbound(case, port) for port in case.policy.ports), _persistence(case)]
 
 
-def verdict(case: Case, port: int) -> str:
-    """What the rules alone say of a port: accepted, denied or unknown (also when nobody looked)."""
+def verdict(case: Case, port: int, addresses: Collection[str] = ()) -> str:
+    """What the rules alone say: accepted, denied or unknown (also when nobody looked).
+
+    Of the port towards ``addresses``; without any, towards all that the probe asked about.
+    """
     section = case.section("firewall")
     if section is None:
         return UNKNOWN
     rows = _rows(section, port)
+    if addresses:
+        rows = [each for each in rows if each["address"] is None or each["address"] in addresses]
     if any(each["verdict"] in DENIALS for each in rows):
         return DENIED
     if section["backend"] == "none" or (rows and all(each["verdict"] == "accept" for each in rows)):
@@ -74,7 +79,7 @@ def _endpoints(case: Case, port: int) -> list[Facts]:
 
 def _proven_open(case: Case, port: int) -> bool:
     """A connection that stood proves more than any reading of rules."""
-    asked = _endpoints(case, port)
+    asked = [each for each in _endpoints(case, port) if each["route"] == "direct"]
     return bool(asked) and all(each["tcp"] is not None and each["tcp"]["connected"] for each in asked)
 
 

@@ -126,7 +126,7 @@ def unseen(case: Case) -> list[Subject]:
 def target_name(request: Facts) -> str:
     r"""Give a target's name in reports: the file that holds the certificate, or location\store."""
     if request["type"] == "windows_store":
-        return f"{request.get('location', '')}\\{request.get('store', '')}"
+        return "\\".join(part for part in (request.get("location"), request.get("store")) if part)
     return str(request.get("path") or request.get("certificate") or "")
 
 

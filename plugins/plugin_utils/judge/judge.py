@@ -16,7 +16,7 @@ from . import card, certificate, client, clock, connection, endpoints, firewall,
 from .builder import Builder
 from .dependencies import resolve
 from .model import Case, Context, Facts, Verdict
-from .ready import conclude, satisfied, work_of
+from .ready import conclude, counts, work_of
 
 LAYERS: dict[str, Callable[[Case], list[Check]]] = {
     "connection": connection.checks,
@@ -36,7 +36,7 @@ def judge(observation: Facts | None, policy: Policy, context: Context, layers: I
 
     ``observation`` is one that its schema accepts, or None when there is none (the host was not reached). Every
     check of the catalogue appears at least once, with its reason where it was not tested or does not apply.
-    ``layers`` narrows the verdict; see `narrowed`. ContractError for an unknown layer or an unknown cause in
+    ``layers`` narrows the verdict; see `narrow`. ContractError for an unknown layer or an unknown cause in
     ``context.connection_failure``.
     """
     catalogue = load_catalogue()
@@ -46,28 +46,31 @@ def judge(observation: Facts | None, policy: Policy, context: Context, layers: I
     found = [check for layer in LAYERS.values() for check in layer(case)]
     resolved = resolve(catalogue, [*found, *_never_named(catalogue, found, build)])
     verdict = conclude(resolved, catalogue, policy, context)
-    return verdict if layers is None else narrowed(verdict, layers, policy, context)
+    return verdict if layers is None else narrow(verdict, policy, layers)
 
 
-def narrowed(verdict: Verdict, layers: Iterable[str], policy: Policy, context: Context) -> Verdict:
+def narrow(verdict: Verdict, policy: Policy, layers: Iterable[str]) -> Verdict:
     """Look at some layers of a verdict only: checks, readiness, failures and work are theirs.
 
     Dependencies stay as they were settled over all layers, so a narrow view never calls good what stands on a
-    failure outside of it. ContractError for an unknown layer.
+    failure outside of it. ContractError for an unknown layer or for none.
     """
     catalogue = load_catalogue()
     wanted = set(layers)
     unknown = sorted(wanted - set(catalogue.layers()))
     if unknown or not wanted:
         raise ContractError(f"layers: the catalogue has no {', '.join(unknown) or 'empty choice'}")
-    checks = tuple(check for check in verdict.checks if check.layer in wanted)
-    roots = tuple(check for check in verdict.root_failures if check.layer in wanted)
+    checks, roots, excused = (
+        tuple(check for check in each if check.layer in wanted)
+        for each in (verdict.checks, verdict.root_failures, verdict.excused)
+    )
     return Verdict(
         checks=checks,
-        ready=all(satisfied(check, policy, context) for check in checks),
+        ready=not any(counts(check, policy) and check not in excused for check in checks),
         first_failing=roots[0] if roots else None,
         root_failures=roots,
         work=work_of(roots, catalogue),
+        excused=excused,
     )
 
 

@@ -47,12 +47,15 @@ def request_of(case: Case, endpoint: Facts) -> Facts | None:
     return next((each for each in asked if (each["name"], target_of(each), institution_of(each)) == key), None)
 
 
+def addresses_of(endpoint: Facts) -> list[str]:
+    """Give the addresses that the name resolved to."""
+    return [] if endpoint["dns"] is None else list(endpoint["dns"]["addresses"])
+
+
 def connected(endpoint: Facts) -> bool:
-    """The way to the server stands: by TCP, or by the proxy's word."""
-    if endpoint["route"] == "proxy" and endpoint["proxy"] is not None:
-        status = endpoint["proxy"]["status"]
-        return endpoint["proxy"]["connected"] and status is not None and status // 100 == 2
-    return endpoint["tcp"] is not None and endpoint["tcp"]["connected"]
+    """The way to the server stands: by TCP, or through the proxy's tunnel (its own TCP proves nothing)."""
+    part = endpoint["proxy"] if endpoint["route"] == "proxy" else endpoint["tcp"]
+    return part is not None and part["connected"]
 
 
 def negotiated(tls: Facts) -> bool:

@@ -73,7 +73,8 @@ class Verdict:
 
     ``checks`` stand in the catalogue's order, then by target and institution. ``root_failures`` are the failures that
     no other caused and that keep the host from being ready; ``first_failing`` is the first of them. A host that is
-    not ready without any has something untested: the reasons stand in the checks. ``work`` names roles.
+    not ready without any has something untested: the reasons stand in the checks. ``work`` names roles. ``excused``
+    are the checks that are not good now and whose last good proof stands in for them.
     """
 
     checks: tuple[Check, ...]
@@ -81,6 +82,7 @@ class Verdict:
     first_failing: Check | None
     root_failures: tuple[Check, ...]
     work: tuple[str, ...]
+    excused: tuple[Check, ...] = ()
 
 
 @dataclass(frozen=True)

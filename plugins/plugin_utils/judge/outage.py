@@ -22,7 +22,7 @@ from dataclasses import replace
 
 from ..contract.records import FAIL, Check
 from . import firewall
-from .links import by_target, connected, control
+from .links import addresses_of, by_target, connected, control
 from .model import Case, Facts
 
 DNS, TCP, TLS, HTTP = "endpoints.dns", "endpoints.tcp", "endpoints.tls", "mtls.http"
@@ -70,7 +70,11 @@ def _first_failures(checks: Iterable[Check]) -> dict[str, Check]:
 
 def _own_doing(case: Case, targets: Mapping[str, Sequence[Facts]]) -> bool:
     direct = [each for group in targets.values() for each in group if each["route"] == "direct"]
-    return any(firewall.verdict(case, each["port"]) == firewall.DENIED for each in direct)
+    return any(_verdict(case, each) == firewall.DENIED for each in direct)
+
+
+def _verdict(case: Case, endpoint: Facts) -> str:
+    return firewall.verdict(case, endpoint["port"], addresses_of(endpoint))
 
 
 def _causes(case: Case, sample: Check, alone: bool) -> tuple[str, ...]:
@@ -92,12 +96,23 @@ def _order(outage: Sequence[str], raw: Sequence[str], alone: bool) -> tuple[str,
 
 
 def _control_answers(case: Case, check_id: str) -> bool | None:
-    """Tell whether the control came past the check; None when there is none or our own firewall stops it."""
+    """Tell whether the control came past the check; None when there is none or our own firewall may stop it."""
     found = control(case)
     if found is None:
         return None
-    if found["route"] == "direct" and firewall.verdict(case, found["port"]) == firewall.DENIED:
-        return None
+    return True if _passes(found, check_id) else (None if _may_be_denied(case, found) else False)
+
+
+def _may_be_denied(case: Case, found: Facts) -> bool:
+    """A firewall that opens the centre only stops the control as well: its silence then says nothing."""
+    section = case.section("firewall")
+    if section is None or found["route"] == "proxy":
+        return False
+    verdict = _verdict(case, found)
+    return verdict == firewall.DENIED or (verdict == firewall.UNKNOWN and bool(section["chains"]))
+
+
+def _passes(found: Facts, check_id: str) -> bool:
     if check_id == DNS:
         return connected(found) or bool(found["dns"] and found["dns"]["addresses"])
     if check_id == TCP:

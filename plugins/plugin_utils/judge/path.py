@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from ..contract.records import FAIL, Check
 from . import firewall
-from .links import by_target, connected
+from .links import addresses_of, by_target, connected
 from .model import Case, Facts
 
 TCP = "endpoints.tcp"
@@ -32,7 +32,7 @@ def _explained(case: Case, check: Check, group: Sequence[Facts]) -> Check:
     silent = check.id == TCP and check.status == FAIL and not SILENCE.isdisjoint(check.causes)
     if not silent or not group or group[0]["route"] == "proxy" or not _other_port_answers(case, group[0]):
         return check
-    verdict = firewall.verdict(case, group[0]["port"])
+    verdict = firewall.verdict(case, group[0]["port"], addresses_of(group[0]))
     if verdict == firewall.DENIED:
         return check
     causes = (BLOCKED,) if verdict == firewall.ACCEPTED else (*check.causes, BLOCKED)

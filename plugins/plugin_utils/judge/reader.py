@@ -107,7 +107,8 @@ def _visible(case: Case, section: Facts) -> Check:
     said = evidence(section["context"]["error"])
     if names:
         return case.build.ok(VISIBLE, observed=", ".join(names))
-    if section["context"]["established"] or _context_word(case, section) == "no_reader":
+    listed = section["context"]["established"] and section["context"]["error"] is None
+    if listed or _context_word(case, section) == "no_reader":
         return case.build.fail(VISIBLE, ["no_reader"], evidence=said)
     return case.build.not_tested(VISIBLE, _why_unknown(section), evidence=said)
 

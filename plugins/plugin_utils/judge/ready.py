@@ -14,41 +14,40 @@ from .dependencies import Resolved
 from .model import Context, Verdict
 
 
-def satisfied(check: Check, policy: Policy, context: Context) -> bool:
-    """Tell whether a check lets the host be ready: ignored, good now, or well proven lately where that is enough."""
+def counts(check: Check, policy: Policy) -> bool:
+    """Tell whether a check, as it stands, keeps the host from being ready unless a proof excuses it."""
+    return not check.good and policy.level(check.id).level != IGNORED
+
+
+def _proven(check: Check, policy: Policy, context: Context) -> bool:
+    """Tell whether the last good proof of a when_attended check is young enough to stand in for it."""
     level = policy.level(check.id)
-    if level.level == IGNORED or check.good:
-        return True
-    return level.level == WHEN_ATTENDED and _proven(check, level.max_age_days, policy, context)
-
-
-def _proven(check: Check, max_age_days: float | None, policy: Policy, context: Context) -> bool:
     proof = context.proofs.get((check.id, check.target, check.institution))
-    if proof is None or max_age_days is None:
+    if level.level != WHEN_ATTENDED or proof is None or level.max_age_days is None:
         return False
     # A proof from the future never grows old, so it counts only as far as clocks of controllers may differ.
     tolerance = timedelta(seconds=policy.clock_fail_seconds)
-    return -tolerance <= context.now - proof <= timedelta(days=max_age_days)
+    return -tolerance <= context.now - proof <= timedelta(days=level.max_age_days)
 
 
 def conclude(resolved: Resolved, catalogue: Catalogue, policy: Policy, context: Context) -> Verdict:
     """Make the verdict of checks that the dependencies have settled.
 
-    A failure that the policy ignores or excuses is a root failure only when it blocks a check that still counts.
+    A failure that the policy ignores or a proof excuses is a root failure only when it blocks a check that counts.
     """
-    missing = {place for place, check in enumerate(resolved.checks) if not satisfied(check, policy, context)}
+    places = [place for place, check in enumerate(resolved.checks) if counts(check, policy)]
+    excused = {place for place in places if _proven(resolved.checks[place], policy, context)}
+    missing = [place for place in places if place not in excused]
     culprits = {id(failure) for place in missing for failure in resolved.blocked_by.get(place, ())}
-    roots = tuple(
-        check
-        for place, check in enumerate(resolved.checks)
-        if check.failed and (place in missing or id(check) in culprits)
-    )
+    culprits |= {id(resolved.checks[place]) for place in missing}
+    roots = tuple(check for check in resolved.checks if check.failed and id(check) in culprits)
     return Verdict(
         checks=resolved.checks,
         ready=not missing,
         first_failing=roots[0] if roots else None,
         root_failures=roots,
         work=work_of(roots, catalogue),
+        excused=tuple(resolved.checks[place] for place in sorted(excused)),
     )
 
 

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,20 +41,26 @@ class Example:
     context: dict[str, Any]
 
 
+@cache
 def certificates() -> Mapping[str, str]:
     found: Mapping[str, str] = json.loads((FIXTURES / "certificates.json").read_text("utf-8"))
     return found
 
 
-def load_case(name: str) -> Example:
-    """Give fresh copies of a fixture's documents, with the policy and the context of all fixtures."""
+@cache
+def _read_case(name: str) -> Example:
     folder = FIXTURES / name
     return Example(
         request=json.loads((folder / "request.json").read_text("utf-8")),
         observation=json.loads((folder / "observation.json").read_text("utf-8")),
-        policy=copy.deepcopy(dict(read_yaml(FIXTURES / "policy.yml"))),
-        context=copy.deepcopy(dict(read_yaml(FIXTURES / "context.yml"))),
+        policy=dict(read_yaml(FIXTURES / "policy.yml")),
+        context=dict(read_yaml(FIXTURES / "context.yml")),
     )
+
+
+def load_case(name: str) -> Example:
+    """Give fresh copies of a fixture's documents, with the policy and the context of all fixtures."""
+    return copy.deepcopy(_read_case(name))
 
 
 def judge_case(example: Example) -> Verdict:
