@@ -25,19 +25,20 @@ def summary(report: Report, language: str = "en", width: int = 100, paths: Seque
     same fault share its lines.
     """
     width = max(width, LEAST_WIDTH)
-    lines = [*_head(report, language), "", *_sites(report.sites, language, width)]
+    lines = [*_head(report, language, width), "", *_sites(report.sites, language, width)]
     lines += [*_notes(report, language), *(f"{_say('summary_report', language)}: {path}" for path in paths)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _head(report: Report, language: str) -> Iterator[str]:
+def _head(report: Report, language: str, width: int) -> Iterator[str]:
     totals = report.totals
     if not totals.hosts:
         yield _say("headline_none", language)
         return
     hosts = _say("hosts_ready", language, n=totals.ready, all=totals.hosts)
     sites = _say("sites_ready", language, n=totals.sites_ready, all=totals.sites)
-    yield f"{_say('title', language)}: {hosts}" + (f", {sites}" if totals.sites else "")
+    head = f"{_say('title', language)}: {hosts}" + (f", {sites}" if totals.sites else "")
+    yield from _wrap(head, "", width)
 
 
 def _sites(sites: Sequence[SiteReport], language: str, width: int) -> Iterator[str]:
