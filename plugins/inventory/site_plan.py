@@ -8,7 +8,7 @@ DOCUMENTATION = r"""
 name: site_plan
 short_description: Inventory from a site plan of institutions, sites, hosts and users
 version_added: 0.1.0
-author: The eeszt.connect maintainers
+author: The eeszt.connect maintainers (@eeszt)
 description:
   - Reads a site plan and makes groups and host variables of it.
   - The source file's name ends in C(.site_plan.yml) or C(.site_plan.yaml). It holds the plan itself, or

@@ -29,7 +29,20 @@ def debug(*expressions: str) -> subprocess.CompletedProcess[str]:
     """Let Ansible's debug module show what the expressions become."""
     message = json.dumps({"msg": ["{{ " + expression + " }}" for expression in expressions]})
     return subprocess.run(
-        [sys.executable, "-m", "ansible.cli.adhoc", "localhost", "-c", "local", "-m", "debug", "-a", message],
+        [
+            sys.executable,
+            "-m",
+            "ansible.cli.adhoc",
+            "localhost",
+            "-i",
+            "localhost,",
+            "-c",
+            "local",
+            "-m",
+            "debug",
+            "-a",
+            message,
+        ],
         cwd=CHECKOUT,
         env={**os.environ, "ANSIBLE_CALLBACK_RESULT_FORMAT": "json", "ANSIBLE_NOCOLOR": "1", "COLUMNS": "2000"},
         capture_output=True,

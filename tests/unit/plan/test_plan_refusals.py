@@ -72,6 +72,7 @@ def test_all_errors_come_at_once_in_the_order_of_the_text() -> None:
         ('"99002"', '"99002"\n    onboarding: {receipt: 2026.01.12.}', "8:27", "is not a day", "2026-03-31"),
         ('"99002"', '"99002"\n    onboarding: {receipt: "2026-02-30"}', "8:27", "is not a day", "2026-03-31"),
         ('"99002"', '"99002"\n    onboarding: {reciept: 2026-01-12}', "8:18", "not a field", "did you mean receipt?"),
+        ("name: Mintarendelő Kft.", 'name: "A\\u200bB"', "2:11", "name has an invisible or control character", "again"),
         # Sites
         ("  - id: buda", "  - id: 12", "9:9", "12 is not in quotes, so YAML reads it as the number", 'write "12"'),
         ("ring: canary", "ring: 10", "10:11", 'ring "10" is not known', "canary, early, broad or a number 1 to 9"),
