@@ -35,7 +35,9 @@ def certificates_in(data: bytes) -> list[bytes]:
 def same_certificates(data: bytes, wanted: bytes) -> bool:
     """Whether a PEM file holds the wanted certificates in their order and nothing else; text between them is free."""
     found = pem_blocks(data)
-    return [der for _, der in found] == certificates_in(wanted) and all(label in _CERTIFICATES for label, _ in found)
+    return [der for dummy, der in found] == certificates_in(wanted) and all(
+        label in _CERTIFICATES for label, dummy in found
+    )
 
 
 def _no_password() -> bytes:

@@ -154,72 +154,44 @@ EXAMPLES = r"""
 
 RETURN = r"""
 certificates:
-  description: One entry an institution that has a target.
+  description:
+    - One entry an institution that has a target, with its C(institution).
+    - Where O(state=present), also C(fingerprint) (SHA-256, lower case, no colons), C(subject) (RFC 4514),
+      C(not_after) (UTC) and C(warnings), what is unusual about it.
   returned: success
   type: list
   elements: dict
-  contains:
-    institution: {description: The institution's id., type: str, returned: always}
-    fingerprint: {description: 'SHA-256, lower case, without colons.', type: str, returned: state is present}
-    subject: {description: Subject as in RFC 4514., type: str, returned: state is present}
-    not_after:
-      description: End of validity in UTC.
-      type: str
-      returned: state is present
-      sample: "2028-01-31T12:00:00Z"
-    warnings:
-      description: What is unusual about the certificate.
-      type: list
-      elements: str
-      returned: state is present
 files:
-  description: Each file of the targets.
+  description:
+    - Each file of the targets with C(path), C(role) (certificate, key, chain or pkcs12), C(institution) and C(changed).
+    - C(reasons) says what was not as it should be (absent, unwanted, content, owner, group, mode).
   returned: success
   type: list
   elements: dict
-  contains:
-    path: {description: Path on the host., type: str, returned: always}
-    role: {description: certificate, key, chain or pkcs12., type: str, returned: always}
-    institution: {description: Whose file it is., type: str, returned: always}
-    changed: {description: Whether it was, or in check mode would be, changed., type: bool, returned: always}
-    reasons:
-      description: What was not as it should be (absent, unwanted, content, owner, group, mode).
-      type: list
-      elements: str
-      returned: always
 directories:
-  description: Directories that were created or removed.
+  description: Directories that were C(created); directories and leftovers of an interrupted run that were C(removed).
   returned: success
   type: dict
-  contains:
-    created: {description: Directories that had to be created., type: list, elements: str, returned: always}
-    removed:
-      description: Emptied directories and leftovers of an interrupted run.
-      type: list
-      elements: str
-      returned: always
 institution:
-  description: The institution's id, when there was only one.
-  returned: when one institution was asked for
+  description: The institution's id.
+  returned: when only one has a target
   type: str
 fingerprint:
-  description: The certificate's SHA-256, when there was only one.
-  returned: when one institution was asked for
+  description: SHA-256 of the certificate in lower case without colons.
+  returned: when only one institution has a target and O(state=present)
   type: str
 not_after:
-  description: The certificate's end of validity in UTC, when there was only one.
-  returned: when one institution was asked for
+  description: End of the certificate's validity in UTC.
+  returned: when only one institution has a target and O(state=present)
   type: str
+  sample: "2028-01-31T12:00:00Z"
 errors:
-  description: Every fault that was found on the controller.
-  returned: failure on the controller
+  description:
+    - Every fault that was found on the controller, with C(institution), C(kind) (a word such as C(wrong_password) or
+      C(expired)), C(message) and C(remedy).
+  returned: when a certificate or a target cannot be used
   type: list
   elements: dict
-  contains:
-    institution: {description: Whose certificate it is., type: str, returned: always}
-    kind: {description: The kind of fault in a word such as wrong_password or expired., type: str, returned: always}
-    message: {description: What is wrong and where., type: str, returned: always}
-    remedy: {description: What to do about it., type: str, returned: always}
 """
 
 import base64

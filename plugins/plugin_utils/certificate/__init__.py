@@ -6,15 +6,3 @@
 container (the file's outer form) and passwords (its encodings) → pkcs12 (open and choose the pair) → bundle (what
 came out) → sources (all certificates of a host, checked together) → targets and delivery (the talk with the module).
 """
-
-from __future__ import annotations
-
-try:
-    from cryptography.x509 import Certificate
-
-    Certificate.not_valid_after_utc  # noqa: B018 - the youngest thing we need, of cryptography 42
-except (ImportError, AttributeError) as error:
-    raise ImportError(
-        "eeszt.connect opens PKCS#12 files on the controller with the Python library cryptography, 42 or newer. "
-        "Install it beside ansible-core: python -m pip install 'cryptography>=42'."
-    ) from error

@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from cryptography import x509
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509.oid import ExtendedKeyUsageOID
-
 from .passwords import Encoding
+
+with contextlib.suppress(ImportError):  # library.require says it
+    from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
+    from cryptography.hazmat.primitives.hashes import SHA256
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
 
 def fingerprint_of(certificate: x509.Certificate) -> str:
@@ -81,6 +83,15 @@ class Bundle:
     def not_after(self) -> datetime:
         """With time zone UTC."""
         return self.certificate.not_valid_after_utc
+
+    @property
+    def certificate_der(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
+    @property
+    def chain_der(self) -> tuple[bytes, ...]:
+        """One an issuer, in the order of ``chain``."""
+        return tuple(one.public_bytes(serialization.Encoding.DER) for one in self.chain)
 
     @property
     def certificate_pem(self) -> str:

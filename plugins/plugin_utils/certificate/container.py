@@ -152,7 +152,7 @@ def derive_mac_key(password: str, salt: bytes, iterations: int, digest: str) -> 
         return (piece * (size // len(piece) + 1))[:size] if piece else b""
 
     key = b"\x03" * block + stretch(salt) + stretch(encoded)
-    for _ in range(iterations):
+    for _round in range(iterations):
         key = hashlib.new(digest, key).digest()
     return key
 

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
-
-from cryptography import x509
 
 from ...module_utils.certificate_content import seal
 from .bundle import Bundle, fingerprint_of, utc
@@ -19,6 +18,9 @@ from .errors import CertificateError
 from .pkcs12 import open_pkcs12
 from .sources import Rules, open_sources
 from .targets import Target, read_targets
+
+with contextlib.suppress(ImportError):  # library.require says it
+    from cryptography import x509
 
 Run = Callable[[dict[str, Any]], dict[str, Any]]
 """Execute the module on the host with these arguments and return its answer."""
@@ -98,7 +100,7 @@ def deliver(delivery: Delivery, run: Run, *, diff: bool = False) -> dict[str, An
     on_host: dict[str, Bundle | None] = {}
     if answer.get("undecided"):
         kept: dict[str, str] = {}
-        bundle_of = {path: delivery.bundles[one.institution] for one in delivery.targets for _, path in one.files}
+        bundle_of = {path: delivery.bundles[one.institution] for one in delivery.targets for dummy, path in one.files}
         for path, sha256, inside in _looked_into(answer, delivery, token):
             on_host[path] = inside
             kept[path] = sha256 if inside is not None and inside.same_content(bundle_of[path]) else ""
@@ -187,7 +189,7 @@ def _diff(
     delivery: Delivery, answer: Mapping[str, Any], on_host: Mapping[str, Bundle | None]
 ) -> Iterator[dict[str, str]]:
     """Before and after of each file that changes: who it belongs to and whose certificate it is, never a secret."""
-    target_of = {path: target for target in delivery.targets for _, path in target.files}
+    target_of = {path: target for target in delivery.targets for dummy, path in target.files}
     for one in answer["files"]:
         if one["changed"]:
             target = target_of[one["path"]]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Literal, get_args
 
 Kind = Literal[
+    "no_library",
     "no_source",
     "unreadable",
     "not_pkcs12",

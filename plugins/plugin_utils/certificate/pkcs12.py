@@ -5,21 +5,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-
-from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
-from cryptography.hazmat.primitives.serialization import load_der_private_key, pkcs12
+from typing import TypeAlias
 
 from .bundle import Bundle, names_client_authentication, spki
 from .container import MalformedError, is_pkcs12, key_bags, mac_agrees
 from .errors import CertificateError
+from .library import require
 from .passwords import Encoding, variants
 
-Pair = tuple[x509.Certificate, PrivateKeyTypes]
+with contextlib.suppress(ImportError):  # library.require says it
+    from cryptography import x509
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+    from cryptography.hazmat.primitives.serialization import load_der_private_key, pkcs12
+
+Pair: TypeAlias = "tuple[x509.Certificate, PrivateKeyTypes]"
 
 _DOWNLOAD = "Take the file as it was downloaded from the portal."
 _LIKELY_OTHERS = (
@@ -89,7 +93,7 @@ def _not_pkcs12(data: bytes) -> CertificateError:
 
 def _refused(data: bytes, password: str) -> CertificateError:
     """Why the library refuses a file that looks like PKCS#12."""
-    if any(mac_agrees(data, spelling) for _, spelling in variants(password)):
+    if any(mac_agrees(data, spelling) for dummy, spelling in variants(password)):
         return CertificateError(
             "unsupported_encryption",
             "The password is right (the file's checksum agrees), but the contents cannot be decrypted: the file uses "
@@ -107,8 +111,9 @@ def _refused(data: bytes, password: str) -> CertificateError:
 def read_pkcs12(data: bytes, password: str) -> Contents:
     """Open the file and list what is inside.
 
-    Raises CertificateError: not_pkcs12, wrong_password, unsupported_encryption.
+    Raises CertificateError: no_library, not_pkcs12, wrong_password, unsupported_encryption.
     """
+    require()
     if not is_pkcs12(data):
         raise _not_pkcs12(data)
     for encoding, spelling in variants(password):
@@ -160,7 +165,7 @@ def choose(contents: Contents) -> Pair:
         fitting = [pair for pair in pairs if names_client_authentication(pair[0], when_silent=when_silent)]
         if len(fitting) == 1:
             return fitting[0]
-    subjects = "; ".join(certificate.subject.rfc4514_string() for certificate, _ in pairs)
+    subjects = "; ".join(certificate.subject.rfc4514_string() for certificate, dummy in pairs)
     raise CertificateError(
         "several_pairs",
         f"The PKCS#12 file holds {len(pairs)} certificates with keys and their usage does not tell which one to show "

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
-
-from cryptography import x509
 
 from .bundle import fingerprint_of, utc
 from .errors import CertificateError
 from .pkcs12 import Contents, choose, order_chain, read_pkcs12
+
+with contextlib.suppress(ImportError):  # library.require says it
+    from cryptography import x509
 
 
 def _shown(contents: Contents) -> tuple[x509.Certificate | None, bool]:
@@ -36,7 +38,7 @@ def summarise(data: bytes, password: str) -> dict[str, Any]:
     summary: dict[str, Any] = dict.fromkeys(("subject", "issuer", "serial", "fingerprint", "not_before", "not_after"))
     chain: tuple[x509.Certificate, ...] = ()
     if certificate is not None:
-        chain, _ = order_chain(certificate, contents.certificates)
+        chain, _others = order_chain(certificate, contents.certificates)
         summary |= {
             "subject": certificate.subject.rfc4514_string(),
             "issuer": certificate.issuer.rfc4514_string(),

@@ -95,7 +95,7 @@ def _collisions(targets: Iterable[Target]) -> Iterator[CertificateError]:
     for target in targets:
         for role, path in target.files:
             first = owner_of.setdefault(path, target)
-            if first is not target or [one for _, one in target.files].count(path) > 1:
+            if first is not target or [one for dummy, one in target.files].count(path) > 1:
                 message = f"{path} is wanted twice ({first.institution} and {role} of {target.institution})."
                 yield _fault(message, target.institution)
 

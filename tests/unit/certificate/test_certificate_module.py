@@ -1,0 +1,83 @@
+# Copyright (c) 2026 The eeszt.connect maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The module's own process on the host: what it logs there and what it answers holds no secret."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
+from certificate_factory import PASSWORD, authority, issue, pack
+
+from ansible_collections.eeszt.connect.plugins.modules import waf_certificate
+from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate import library
+from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.delivery import deliver, prepare
+from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.errors import CertificateErrors
+from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.sources import Rules, open_sources
+
+
+class Process:
+    """Runs the module as a host would, and keeps all that leaves the process."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.capsys, self.logged, self.answered = capsys, [], []
+        monkeypatch.setattr(
+            AnsibleModule, "log", lambda _self, *given, **named: self.logged.append(repr((given, named)))
+        )
+
+    def __call__(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        with patch_module_args(arguments), pytest.raises(SystemExit):
+            waf_certificate.main()
+        self.answered.append(self.capsys.readouterr().out)
+        return json.loads(self.answered[-1])
+
+
+@pytest.fixture
+def process(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Process:
+    return Process(capsys, monkeypatch)
+
+
+def test_nothing_secret_leaves_the_process(process: Process, tmp_path: Path) -> None:
+    issued = issue("E01620K", authority())
+    source, on_host = tmp_path / "source.p12", tmp_path / "host" / "client.p12"
+    source.write_bytes(pack(issued))
+    pem = {"type": "pem_files", "certificate": f"{on_host.parent}/c.pem", "key": f"{on_host.parent}/k.pem"}
+    targets = [pem, {"type": "pkcs12_file", "path": str(on_host)}]
+    sources = {"E01620K": {"path": str(source), "password": PASSWORD}}
+    delivery = prepare("present", ["E01620K"], sources, targets, Rules(), lambda path: Path(path).read_bytes())
+    assert deliver(delivery, process)["changed"] is True
+    anew = pack(issued)
+    on_host.write_bytes(anew)
+    assert deliver(delivery, process)["changed"] is False
+    assert len(process.answered) == 3, "only the file of other bytes costs a second execution"
+    everything = "".join([*process.logged, *process.answered])
+    assert "Invoked with" in everything
+    for secret in (issued.key_pem().splitlines()[1], PASSWORD, *(chunks(source.read_bytes())), *(chunks(anew))):
+        assert secret not in everything
+
+
+def chunks(container: bytes) -> list[str]:
+    return [base64.b64encode(container).decode()[60:120], repr(container)[60:120]]
+
+
+def test_without_its_action_plugin_the_module_does_nothing(process: Process, tmp_path: Path) -> None:
+    targets = [{"institution": "E01620K", "type": "pkcs12_file", "path": str(tmp_path / "x.p12")}]
+    answer = process({"targets": targets})
+    assert answer["failed"] is True
+    assert "action plugin" in answer["msg"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_controller_without_the_library_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(library, "USABLE", False)
+    path = tmp_path / "a.p12"
+    path.write_bytes(b"x")
+    opened = open_sources(["E01620K"], {"E01620K": {"path": str(path), "password": PASSWORD}})
+    with pytest.raises(CertificateErrors, match="pip install 'cryptography>=42'"):
+        opened.all_good()
