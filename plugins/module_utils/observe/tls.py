@@ -54,6 +54,15 @@ class Trust:
         return None
 
 
+def uncompressed(openssl: tuple[int, ...]) -> int:
+    """Options that switch off compressed certificates (RFC 8879), which OpenSSL 3.2 and newer would send and take.
+
+    Their message is not one that the log could read everywhere: brotli and zstd are not in the standard library.
+    ssl.h: SSL_OP_NO_TX_CERTIFICATE_COMPRESSION, SSL_OP_NO_RX_CERTIFICATE_COMPRESSION; Python has no names for them.
+    """
+    return (1 << 32) | (1 << 33) if openssl >= (3, 2) and ssl.HAS_TLSv1_3 else 0
+
+
 def handshake(
     connection: socket.socket, server_name: str, trust: Trust, shown: Credentials | None, seconds: float
 ) -> tuple[Tls, TlsSession | None]:
@@ -67,6 +76,7 @@ def handshake(
     # What OpenSSL itself allows: Python's stricter list would make an old server look like a dead one.
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     context.set_ciphers("DEFAULT")
+    context.options |= uncompressed(ssl.OPENSSL_VERSION_INFO)
     has_callback = hasattr(context, "_msg_callback")
     if has_callback:
         context._msg_callback = log  # type: ignore[attr-defined]

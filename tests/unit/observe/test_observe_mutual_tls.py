@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from observe_pki import NAME, Pki, issue
 from observe_servers import Handler, answering, in_tls, tls_context, until_closed
 
+from ansible_collections.eeszt.connect.plugins.module_utils.observe import tls
+
 Json = dict[str, Any]
 TLS_1_2, TLS_1_3 = ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
 BOTH = pytest.mark.parametrize("version", [TLS_1_2, TLS_1_3], ids=["tls12", "tls13"])
@@ -134,6 +136,11 @@ def test_a_key_that_does_not_fit_is_told_and_the_rest_is_still_looked_at(
     assert seen["tls"]["client_certificate"]["error"]["code"] == "KEY_VALUES_MISMATCH"
     assert seen["tls"]["completed"] is True
     assert seen["http"]["status"] == 200
+
+
+def test_certificates_stay_readable_where_openssl_would_compress_them() -> None:
+    assert tls.uncompressed((3, 5, 0, 0, 0)) == 0x3_0000_0000
+    assert tls.uncompressed((3, 0, 19, 0, 0)) == 0, "older ones know no such option"
 
 
 def test_a_key_of_another_type_does_not_fit_either(
