@@ -114,7 +114,7 @@ def test_login_methods_decide_what_applies(purpose: str, methods: list[str], rea
 
 
 def test_a_terminal_server_needs_no_usb_reader_of_its_own() -> None:
-    change = {"sections/readers/usb_devices": []}
+    change: dict[str, Any] = {"sections/readers/usb_devices": []}
     verdict = judge_case(healthy(change=change, context={"purpose": "terminal_server"}))
     assert one(verdict, "reader.device").status == "not_applicable"
     assert verdict.ready
@@ -158,7 +158,7 @@ def test_a_section_that_is_missing_is_said_and_never_good(section: str, asked: b
 
 def test_a_section_that_was_cut_off_says_so() -> None:
     error = {"stack": "probe", "code": "timeout", "text": "section timed out"}
-    change = {"sections/endpoints/error": error, "sections/endpoints/endpoints": []}
+    change: dict[str, Any] = {"sections/endpoints/error": error, "sections/endpoints/endpoints": []}
     verdict = judge_case(healthy(change=change))
     check = one(verdict, "endpoints.dns", "gateway.example:4443")
     assert check.reason == "the probe could not finish endpoints: section timed out"
@@ -199,13 +199,13 @@ def test_no_client_in_the_policy_is_said() -> None:
 
 
 def test_a_new_policy_cannot_prove_absence_in_an_old_observation() -> None:
-    change = {"sections/client/packages": [], "sections/client/processes": []}
+    change: dict[str, Any] = {"sections/client/packages": [], "sections/client/processes": []}
     verdict = judge_case(healthy(change=change, policy={"client/packages": ["other-client"]}))
     assert one(verdict, "client.installed").status == "not_tested"
 
 
 def test_no_planned_certificate_does_not_apply() -> None:
-    change = {"sections/certificates/targets": []}
+    change: dict[str, Any] = {"sections/certificates/targets": []}
     verdict = judge_case(healthy(change=change, request={"certificate_targets": []}))
     assert statuses(verdict, "certificate") == {"not_applicable"}
 
@@ -232,7 +232,7 @@ def test_an_open_connection_outweighs_the_reading_of_rules() -> None:
 
 @pytest.mark.parametrize("word", ["depends", "unknown"])
 def test_an_unsettled_rule_is_untested(word: str) -> None:
-    change = {
+    change: dict[str, Any] = {
         "sections/firewall/outbound/2/verdict": word,
         "sections/endpoints/endpoints": [],
     }
@@ -241,7 +241,7 @@ def test_an_unsettled_rule_is_untested(word: str) -> None:
 
 
 def test_a_host_without_firewall_is_open() -> None:
-    change = {
+    change: dict[str, Any] = {
         "sections/firewall/backend": "none",
         "sections/firewall/outbound": [],
         "sections/firewall/owned": [],
@@ -253,8 +253,8 @@ def test_a_host_without_firewall_is_open() -> None:
 
 def test_a_port_that_answers_one_of_two_connections_is_a_warning() -> None:
     error = {"stack": "errno", "code": 104, "text": "reset"}
-    tcp = {"connected": False, "address": None, "error": error, "seconds": 0.1, "attempts": []}
-    change = {
+    tcp: dict[str, Any] = {"connected": False, "address": None, "error": error, "seconds": 0.1, "attempts": []}
+    change: dict[str, Any] = {
         "sections/endpoints/endpoints/1/tcp": tcp,
         "sections/endpoints/endpoints/1/tls": None,
         "sections/endpoints/endpoints/1/http": None,
@@ -267,13 +267,13 @@ def test_a_port_that_answers_one_of_two_connections_is_a_warning() -> None:
 
 
 def test_a_400_without_a_page_is_no_acceptance() -> None:
-    change = {"sections/endpoints/endpoints/3/http/status": 400}
+    change: dict[str, Any] = {"sections/endpoints/endpoints/3/http/status": 400}
     verdict = judge_case(healthy(change=change))
     assert one(verdict, "mtls.client_certificate", "gateway.example:5443", "E000301").status == "not_tested"
 
 
 def test_a_raw_endpoint_that_speaks_after_the_handshake_took_the_certificate() -> None:
-    change = {
+    change: dict[str, Any] = {
         "sections/endpoints/endpoints/3/protocol": "raw",
         "sections/endpoints/endpoints/3/http": None,
         "sections/endpoints/endpoints/3/raw": {"received": 12, "closed": False, "error": None, "seconds": 0.1},
@@ -286,7 +286,7 @@ def silent(*places: int, control: bool | None) -> dict[str, Any]:
     """Only these endpoints are left, and none of them answers."""
     endpoints = load_case("healthy_linux").observation["sections"]["endpoints"]  # type: ignore[index]
     error = {"stack": "probe", "code": "timeout", "text": "connect: timed out after 5.0 s"}
-    dead = {"connected": False, "address": None, "error": error, "seconds": 5.0, "attempts": []}
+    dead: dict[str, Any] = {"connected": False, "address": None, "error": error, "seconds": 5.0, "attempts": []}
     left = [{**endpoints["endpoints"][place], "tcp": dead, "tls": None, "http": None} for place in places]
     witness = endpoints["control"] if control else {**endpoints["control"], "tcp": dead, "tls": None}
     return {
@@ -361,7 +361,7 @@ def test_a_carried_observation_has_no_measured_clock() -> None:
 
 
 def test_a_missing_library_is_no_fault_of_the_reader() -> None:
-    change = {
+    change: dict[str, Any] = {
         "sections/readers/library": False,
         "sections/readers/context": {"established": False, "error": None},
         "sections/readers/readers": [],
@@ -369,3 +369,43 @@ def test_a_missing_library_is_no_fault_of_the_reader() -> None:
     verdict = judge_case(healthy(change=change))
     assert "python3-pyscard" in one(verdict, "reader.permission").reason
     assert not any(check.failed for check in verdict.checks)
+
+
+def test_a_refused_certificate_that_nobody_knows_leaves_two_words() -> None:
+    change: dict[str, Any] = {
+        "sections/endpoints/endpoints/3/http/status": 495,
+        "sections/endpoints/endpoints/3/tls/client_certificate/presented": "00" * 32,
+    }
+    verdict = judge_case(healthy(change=change))
+    causes = one(verdict, "mtls.client_certificate", "gateway.example:5443", "E000301").causes
+    assert causes == ("client_cert_rejected", "client_cert_revoked")
+
+
+def test_a_running_program_shows_that_the_client_is_installed() -> None:
+    policy: dict[str, Any] = {"client/packages": []}
+    running = judge_case(healthy(policy=policy))
+    stopped = judge_case(healthy(policy=policy, change={"sections/client/processes": []}))
+    assert one(running, "client.installed").status == "ok"
+    assert one(stopped, "client.installed").status == "not_tested"
+
+
+def test_a_known_reader_is_one_whatever_driver_has_it() -> None:
+    change: dict[str, Any] = {
+        "sections/readers/usb_devices/0/driver": "usbhid",
+        "sections/readers/readers": [],
+    }
+    verdict = judge_case(healthy(change=change))
+    assert one(verdict, "reader.driver").causes == ("driver_missing",)
+
+
+def test_a_name_that_nobody_knows_is_no_outage_of_the_centre() -> None:
+    endpoints = load_case("healthy_linux").observation["sections"]["endpoints"]  # type: ignore[index]
+    error = {"stack": "gai", "code": -2, "text": "EAI_NONAME: Name or service not known"}
+    dns = {"addresses": [], "error": error, "seconds": 0.1}
+    gone = [{**each, "dns": dns, "tcp": None, "tls": None, "http": None} for each in endpoints["endpoints"]]
+    change: dict[str, Any] = {"sections/endpoints/endpoints": gone}
+    mistyped = judge_case(healthy(change=change))
+    control = {**endpoints["control"], "dns": dns, "tcp": None, "tls": None}
+    nothing = judge_case(healthy(change={**change, "sections/endpoints/control": control}))
+    assert one(mistyped, "endpoints.dns", "gateway.example:443").causes == ("dns_not_found",)
+    assert one(nothing, "endpoints.dns", "gateway.example:443").causes == ("site_cut_off", "dns_not_found")
