@@ -19,7 +19,7 @@ from .nodes import Encrypted, Kind, Node, Record, Scalar, Series, Unsafe
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
-_MOST_NODES = 2_000_000  # a plan of 10,000 hosts has some 400,000; more than this is an alias bomb
+_MOST_REPEATS = 300_000  # values read again through an alias; more than this is a bomb
 _DEEPEST = 30
 _KINDS: dict[str, tuple[Kind, str]] = {
     "int": ("integer", "the number"),
@@ -66,15 +66,17 @@ class _Reading:
     source: str
     findings: Findings
     constructor: SafeConstructor = field(default_factory=SafeConstructor)
-    count: int = 0
+    repeats: int = 0
+    seen: set[int] = field(default_factory=set)
     open_nodes: set[int] = field(default_factory=set)
 
     def node(self, node: yaml.Node, path: str, depth: int) -> Node | None:
         """Return the tree below ``node``; None when a part of it had to be refused as a whole."""
-        self.count += 1
         at = self._at(node, path)
-        if self.count > _MOST_NODES or depth > _DEEPEST or id(node) in self.open_nodes:
-            if self.count <= _MOST_NODES + 1:
+        self.repeats += id(node) in self.seen
+        self.seen.add(id(node))
+        if self.repeats > _MOST_REPEATS or depth > _DEEPEST or id(node) in self.open_nodes:
+            if self.repeats <= _MOST_REPEATS + 1:
                 self.findings.error(at, "the plan is too large or too deep here", "write it without nested aliases")
             return None
         if isinstance(node, yaml.ScalarNode):
