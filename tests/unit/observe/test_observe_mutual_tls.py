@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import queue
 import shutil
 import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -97,6 +99,36 @@ def test_a_refusal_is_told_by_its_alert_and_by_when_it_came(
     broken = seen["http"] if phase == "after_handshake" else seen["tls"]
     assert broken["error"]["stack"] == "openssl"
     assert "ALERT" in broken["error"]["code"]
+
+
+def test_a_client_that_is_refused_under_tls_1_3_has_not_yet_sent_its_request(
+    serve: Callable[[Handler], int], look: Callable[..., Json], pki: Pki, tmp_path: Path
+) -> None:
+    """A request on its way to a server that closes is answered by a reset, which can destroy the alert unread."""
+    context = tls_context(tmp_path, pki.server, version=TLS_1_3, client_issuer=pki.root)
+    behind_the_alert: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+
+    def refuse(connection: socket.socket) -> None:
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        server = context.wrap_bio(incoming, outgoing, server_side=True)
+        incoming.write(connection.recv(65536))
+        with pytest.raises(ssl.SSLWantReadError):
+            server.do_handshake()
+        connection.sendall(outgoing.read())
+        incoming.write(connection.recv(65536))
+        threading.Event().wait(0.05)  # a server that looks the certificate up before it says no
+        with pytest.raises(ssl.SSLError):
+            server.do_handshake()
+        connection.sendall(outgoing.read())
+        data = b""
+        while piece := connection.recv(4096):
+            data += piece
+        behind_the_alert.put(data)
+
+    seen = look(serve(refuse))
+
+    assert seen["tls"]["alert"]["number"] == 116
+    assert len(behind_the_alert.get(timeout=5)) < 100, "the end of the handshake perhaps, but no request"
 
 
 @BOTH
