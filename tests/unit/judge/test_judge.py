@@ -162,6 +162,8 @@ def test_a_section_that_was_cut_off_says_so() -> None:
     verdict = judge_case(healthy(change=change))
     check = one(verdict, "endpoints.dns", "gateway.example:4443")
     assert check.reason == "the probe could not finish endpoints: section timed out"
+    shown = one(verdict, "mtls.client_certificate", "gateway.example:4443", "E000302")
+    assert shown.reason == check.reason
 
 
 def test_narrow_views_are_ready_by_their_layers_only() -> None:
