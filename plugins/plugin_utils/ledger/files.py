@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from .collector import paused_collector
 from .documents import moment, read_result, write_result
 from .file_names import SUFFIX, file_name, is_temporary
 from .interface import Key, LedgerError, Result
@@ -38,13 +39,8 @@ class FileLedger:
 
     def latest_per_host(self, hosts: Collection[str] | None = None) -> Mapping[str, Result]:
         """Newest result of each host that is no dry run, by name of host; reads one run after the other."""
-        newest: dict[str, Result] = {}
-        for run_id in self._run_ids():
-            for result in self._read_run(run_id, hosts):
-                known = newest.get(result["host"])
-                if not result["dry_run"] and (known is None or _order(result) > _order(known)):
-                    newest[result["host"]] = result
-        return dict(sorted(newest.items()))
+        with paused_collector():
+            return self._newest(hosts)
 
     def results_of_run(self, run_id: str) -> Mapping[str, Result]:
         """All results of a run by host, dry ones among them; LedgerError when ``run_id`` is none."""
@@ -75,6 +71,15 @@ class FileLedger:
     def warnings(self) -> tuple[str, ...]:
         """What could not be read so far, each file once."""
         return tuple(self._warnings)
+
+    def _newest(self, hosts: Collection[str] | None) -> Mapping[str, Result]:
+        newest: dict[str, Result] = {}
+        for run_id in self._run_ids():
+            for result in self._read_run(run_id, hosts):
+                known = newest.get(result["host"])
+                if not result["dry_run"] and (known is None or _order(result) > _order(known)):
+                    newest[result["host"]] = result
+        return dict(sorted(newest.items()))
 
     def _run_ids(self) -> list[str]:
         found = []

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..contract.catalogue import Catalogue
+from ..ledger.collector import paused_collector
 from .certificates import collect_certificates
 from .lines import find_blocker, full_line, in_catalogue_order, make_line
 from .model import (
@@ -42,7 +43,8 @@ def build_report(
     """
     given = list(results)
     counted = [result for result in given if not result["dry_run"]]
-    hosts = [_host(result, catalogue, now) for result in counted]
+    with paused_collector():
+        hosts = [_host(result, catalogue, now) for result in counted]
     sites = _sites(hosts, _site_names(counted))
     certificates = collect_certificates(counted, now)
     return Report(

@@ -157,6 +157,11 @@ class TestProofs:
         self.append(ledger, "third", "fail", days_ago=1)
         assert self.proof(ledger) == NOW - timedelta(days=5)
 
+    def test_the_newest_is_by_time_whatever_the_runs_are_called(self, ledger: Ledger) -> None:
+        self.append(ledger, "z-older", "ok", days_ago=9)
+        self.append(ledger, "a-newer", "ok", days_ago=5)
+        assert self.proof(ledger) == NOW - timedelta(days=5)
+
     @pytest.mark.parametrize("status", ["fail", "not_tested", "not_applicable"])
     def test_only_what_was_seen_good_is_a_proof(self, ledger: Ledger, status: str) -> None:
         self.append(ledger, "first", status, days_ago=1)

@@ -103,11 +103,11 @@ class TestHost:
         assert host.blocker.id == "card.present"
 
     def test_an_excused_failure_is_never_the_reason(self) -> None:
-        excused = failing("card.present", "no_card")
-        missing = check("endpoints.tcp", "not_tested", reason="not asked")
+        excused = failing("card.present", "no_card", target="Reader 1")
+        missing = check("card.present", "not_tested", target="Reader 2", reason="held")
         host = only_host(checks=[excused, missing], ready=False, first_failing=None, root_failures=[])
         assert host.blocker is not None
-        assert host.blocker.id == "endpoints.tcp"
+        assert host.blocker.target == "Reader 2"
 
     def test_a_result_that_names_nothing_still_gets_a_line(self) -> None:
         host = only_host(checks=[], ready=False, failed_roles=[{"role": "waf_certificate", "message": "boom"}])
