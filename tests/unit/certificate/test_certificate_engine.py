@@ -11,7 +11,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from certificate_factory import CLIENT, DAY, NOW, PASSWORD, SERVER, Issued, authority, issue, pack, pack_by_openssl
+from certificate_factory import CLIENT, DAY, NOW, PASSWORD, SERVER, Issued, issue, pack, pack_by_openssl
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -25,11 +25,6 @@ from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.containe
 from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.errors import CertificateError
 from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.pkcs12 import open_pkcs12, order_chain
 from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.summary import summarise
-
-
-@pytest.fixture(scope="module")
-def ca() -> Issued:
-    return authority()
 
 
 @pytest.fixture(scope="module")

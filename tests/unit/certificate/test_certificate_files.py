@@ -5,15 +5,13 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
-import stat
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from certificate_factory import DAY, NOW, PASSWORD, Issued, authority, issue, pack
+from certificate_factory import DAY, NOW
+from certificate_host import ROLES, Host, mode
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -22,79 +20,9 @@ from ansible_collections.eeszt.connect.plugins.module_utils import certificate_f
 from ansible_collections.eeszt.connect.plugins.module_utils.certificate_content import key_fits, seal
 from ansible_collections.eeszt.connect.plugins.module_utils.certificate_delivery import (
     Report,
-    bring,
     describe,
-    wanted_files,
 )
 from ansible_collections.eeszt.connect.plugins.module_utils.certificate_files import FileError
-from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.pkcs12 import open_pkcs12
-
-ROLES = ("certificate", "key", "chain")
-
-
-@pytest.fixture(scope="module")
-def ca() -> Issued:
-    return authority()
-
-
-def material(issued: Issued) -> dict[str, str]:
-    bundle = open_pkcs12(pack(issued), PASSWORD)
-    return {
-        "certificate": bundle.certificate_pem,
-        "key": bundle.key_pem,
-        "chain": bundle.chain_pem,
-        "pkcs12": base64.b64encode(bundle.pkcs12).decode(),
-    }
-
-
-@pytest.fixture(scope="module")
-def old(ca: Issued) -> dict[str, str]:
-    return material(issue("E01620K", ca))
-
-
-@pytest.fixture(scope="module")
-def new() -> dict[str, str]:
-    """The renewed certificate, by a new authority: everything differs."""
-    return material(issue("E01620K", authority()))
-
-
-class Host:
-    """A folder that stands for a host."""
-
-    def __init__(self, root: Path) -> None:
-        self.folder = root / "etc" / "E01620K"
-        self.pem = {
-            "institution": "E01620K",
-            "type": "pem_files",
-            **{role: str(self.folder / f"{role}.pem") for role in ROLES},
-        }
-        self.pkcs12 = {"institution": "E01620K", "type": "pkcs12_file", "path": str(self.folder / "client.p12")}
-
-    def bring(
-        self,
-        wanted: dict[str, str] | None,
-        *targets: dict[str, str],
-        check: bool = False,
-        kept: dict[str, str] | None = None,
-    ) -> Report:
-        sets = [wanted_files(target, wanted) for target in targets or (self.pem, self.pkcs12)]
-        return bring(sets, kept or {}, check)
-
-    def read(self, role: str) -> str | None:
-        path = self.folder / f"{role}.pem"
-        return path.read_text() if path.exists() else None
-
-    def names(self) -> list[str]:
-        return sorted(path.name for path in self.folder.iterdir()) if self.folder.exists() else []
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Host:
-    return Host(tmp_path)
-
-
-def mode(path: Path) -> int:
-    return stat.S_IMODE(path.stat().st_mode)
 
 
 def reasons(report: Report) -> dict[str, list[str]]:
@@ -294,138 +222,6 @@ def test_a_second_run_waits_for_the_first(host: Host, old: dict[str, str], monke
     monkeypatch.setattr(files.locked.__wrapped__, "__defaults__", (0.2,))
     with files.locked([str(host.folder)]), pytest.raises(FileError, match="Another run"):
         host.bring(old)
-
-
-@pytest.mark.parametrize("name", ["open", "write", "fchown", "fchmod", "fsync", "rename"])
-def test_an_error_at_any_step_is_undone(
-    host: Host, old: dict[str, str], new: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    """A full disk, say: the old set stands whole as before, and nothing of ours lies beside it."""
-    failures = 0
-    for at in range(100):
-        settle(host, old)
-        with monkeypatch.context() as patched:
-            uses = patch_failing(patched, name, at)
-            if not fails(lambda: host.bring(new, host.pem)):
-                assert uses.count < at + 1, "an error was swallowed"
-                break
-        failures += 1
-        complete = old if host.read("certificate") == old["certificate"] else new
-        assert {role: host.read(role) for role in ROLES} == {role: complete[role] for role in ROLES}
-        assert host.names() == ["certificate.pem", "chain.pem", "client.p12", "key.pem"]
-    assert failures >= 3
-
-
-class Uses:
-    count = 0
-
-
-def patch_failing(patched: pytest.MonkeyPatch, name: str, at: int) -> Uses:
-    """Let a system call fail once, at its n-th use."""
-    uses, original = Uses(), getattr(os, name)
-
-    def failing(*args: object, **kwargs: object) -> object:
-        uses.count += 1
-        if uses.count == at + 1:
-            raise OSError(28, "No space left on device")
-        return original(*args, **kwargs)
-
-    patched.setattr(os, name, failing)
-    return uses
-
-
-def fails(work: Callable[[], object]) -> bool:
-    try:
-        work()
-    except FileError:
-        return True
-    return False
-
-
-CALLS = ("open", "write", "fchown", "fchmod", "fsync", "rename", "unlink", "mkdir", "chmod", "chown", "rmdir", "close")
-
-
-def killed_at(at: int, work: Callable[[], object]) -> bool:
-    """Do the work in a process that dies at its n-th system call, without any clean-up; False if it came to its end."""
-    child = os.fork()
-    if child == 0:
-        uses = iter(range(1_000_000))
-        for name in CALLS:
-            original = getattr(os, name)
-
-            def dying(*args: object, _original: Callable[..., object] = original, **kwargs: object) -> object:
-                if next(uses) == at:
-                    os._exit(9)
-                return _original(*args, **kwargs)
-
-            setattr(os, name, dying)
-        try:
-            work()
-        finally:
-            os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
-
-
-def kills(work: Callable[[], object], reset: Callable[[], object]) -> Iterator[int]:
-    """Kill the work at each of its system calls in turn, from the same beginning each time."""
-    for at in range(1000):
-        reset()
-        if not killed_at(at, work):
-            return
-        yield at
-
-
-def seen_whole(host: Host, *allowed: dict[str, str]) -> None:
-    """Every file is whole; and beside a certificate stand its own key and chain."""
-    for role in ROLES:
-        assert host.read(role) in (None, *(one[role] for one in allowed))
-    path = host.folder / "client.p12"
-    assert not path.exists() or path.read_bytes() in [base64.b64decode(one["pkcs12"]) for one in allowed]
-    certificate = host.read("certificate")
-    if certificate is not None:
-        (its,) = (one for one in allowed if one["certificate"] == certificate)
-        assert host.read("key") == its["key"]
-        assert host.read("chain") == its["chain"]
-    for path in host.folder.iterdir() if host.folder.exists() else ():
-        if b"PRIVATE KEY" in path.read_bytes() or path.suffix == ".p12":
-            assert mode(path) == 0o600
-
-
-def test_a_kill_at_any_step_of_a_renewal_leaves_no_half(host: Host, old: dict[str, str], new: dict[str, str]) -> None:
-    steps = 0
-    for _ in kills(lambda: host.bring(new, kept={host.pkcs12["path"]: ""}), lambda: settle(host, old)):
-        steps += 1
-        seen_whole(host, old, new)
-        settle(host, new)
-    assert steps > 30
-
-
-def test_a_kill_at_any_step_of_a_first_run_leaves_no_half(host: Host, old: dict[str, str]) -> None:
-    steps = 0
-    for _ in kills(lambda: host.bring(old), lambda: host.bring(None)):
-        steps += 1
-        seen_whole(host, old)
-        settle(host, old)
-    assert steps > 30
-
-
-def test_a_kill_at_any_step_of_a_removal_leaves_no_half(host: Host, old: dict[str, str]) -> None:
-    steps = 0
-    for _ in kills(lambda: host.bring(None), lambda: settle(host, old)):
-        steps += 1
-        seen_whole(host, old)
-        host.bring(None)
-        assert host.names() == []
-    assert steps > 5
-
-
-def settle(host: Host, wanted: dict[str, str]) -> None:
-    """The next run after a kill completes the work, cleans up, and the one after it has nothing to do."""
-    host.bring(wanted, kept={host.pkcs12["path"]: ""})
-    assert {role: host.read(role) for role in ROLES} == {role: wanted[role] for role in ROLES}
-    assert host.names() == ["certificate.pem", "chain.pem", "client.p12", "key.pem"]
-    assert not [path for path in host.folder.parent.iterdir() if path.name.startswith(files.PREFIX)]
-    assert not host.bring(wanted).changed
 
 
 def test_a_weak_certificate_is_no_reason_to_write_its_key_again() -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from certificate_factory import DAY, NOW, Issued, authority, issue, pack
+from certificate_factory import DAY, NOW, Issued, issue, pack
 
 REPOSITORY = Path(__file__).parents[3]
 PASSWORD = "cAnary-jelszo-7f3a"  # plain letters: no output may hide it by escaping
@@ -132,11 +132,6 @@ class Bench:
             assert not [secret for secret in self.everything_secret() if secret in data], name
         assert not self.seen
         assert not [name for name in places if name.startswith(str(self.root)) and b"PRIVATE KEY" in places[name]]
-
-
-@pytest.fixture(scope="module")
-def ca() -> Issued:
-    return authority()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from certificate_factory import DAY, NOW, PASSWORD, Issued, authority, issue, pack
+from certificate_factory import DAY, NOW, PASSWORD, Issued, issue, pack
 
 from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.errors import (
     CertificateError,
@@ -18,11 +18,6 @@ from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.errors i
 )
 from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.sources import Rules, open_sources
 from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.targets import read_targets
-
-
-@pytest.fixture(scope="module")
-def ca() -> Issued:
-    return authority()
 
 
 def entry(folder: Path, name: str, issued: Issued, password: str = PASSWORD) -> dict[str, str]:
