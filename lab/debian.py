@@ -19,7 +19,6 @@ NEEDED = {
     "debian-archive-keyring": "",
     "gpgv": "gpgv",
     "xz-utils": "xz",
-    "zstd": "zstd",
 }
 _SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 

@@ -6,7 +6,8 @@ from lab.cgroup import Scope
 from lab.errors import LabError
 from lab.run import run, write_file
 
-KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
+# The second name is that of newer keyring packages.
+KEYRINGS = tuple(Path(f"/usr/share/keyrings/debian-archive-keyring.{end}") for end in ("gpg", "pgp"))
 
 
 def machine_mirror() -> str:
@@ -23,22 +24,28 @@ def machine_mirror() -> str:
     return ""
 
 
+def machine_proxy() -> dict[str, str]:
+    """The proxy of the machine's apt, as the environment that debootstrap's downloads look at."""
+    value = run(["sh", "-c", 'eval "$(apt-config shell PROXY Acquire::http::Proxy)"; printf %s "$PROXY"']).strip()
+    return {"http_proxy": value} if value and value != "DIRECT" else {}
+
+
 def _os_release() -> dict[str, str]:
     pairs = (line.split("=", 1) for line in Path("/etc/os-release").read_text().splitlines() if "=" in line)
     return {key: value.strip('"') for key, value in pairs}
 
 
-def fetch(base: Path, packages: list[str], target: Path, log: Path, scope: Scope) -> None:
+def fetch(base: Path, release: str, packages: list[str], target: Path, log: Path, scope: Scope) -> None:
     """Fetch `packages` and all that the image `base` lacks for them into `target`, with an index.
 
-    `base` is the image's folder (with `root` and `sources.list`); apt runs in `scope`, where the next
+    `base` is the image's folder (with `root` and `mirror`); apt runs in `scope`, where the next
     build can end it when this one is killed.  Raises LabError with apt's words.
     """
     own = target / "apt"
     for folder in ("state/lists/partial", "cache/archives/partial", "etc"):
         (own / folder).mkdir(parents=True)
-    source = (base / "sources.list").read_text()
-    write_file(own / "etc/sources.list", source.replace("deb http", f"deb [signed-by={KEYRING}] http"))
+    mirror = (base / "mirror").read_text().strip()
+    write_file(own / "etc/sources.list", f"deb [signed-by={_keyring()}] {mirror} {release} main\n")
     apt = ["apt-get", "-qq", *_options(own, base)]
     run(scope.command([*apt, "update"]), log=log)
     run(scope.command([*apt, "install", "--download-only", "--yes", *packages]), log=log)
@@ -50,6 +57,13 @@ def fetch(base: Path, packages: list[str], target: Path, log: Path, scope: Scope
         file.replace(target / file.name)
     run(["rm", "-rf", own])
     write_index(target)
+
+
+def _keyring() -> Path:
+    for path in KEYRINGS:
+        if path.exists():
+            return path
+    raise LabError("Debian's archive keys are missing; install debian-archive-keyring.")
 
 
 def write_index(folder: Path) -> None:

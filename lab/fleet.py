@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
-from lab import clean, hosts, images, keys, net, pki, record
+from lab import clean, hosts, images, keys, limits, net, pki, record
 from lab import spec as specs
 from lab.errors import LabError
 from lab.gateway import NAME as GATEWAY_NAME
 from lab.gateway import Gateway
-from lab.hosts import LinuxHost
+from lab.kinds import HostKind, make
 from lab.paths import CHECKOUT, NETNS_DIR, FleetPaths
 from lab.preflight import require
 from lab.run import Progress, wait_until, write_file
@@ -49,7 +49,7 @@ class Fleet:
         """What `up` aims at; without a word about it, the same as at the last `up`."""
         known = record.read(self.paths)
         if known and self._origin == {"hosts": None, "file": None}:
-            self._origin = known["origin"]
+            self._origin = known.get("origin", self._origin)
         name, hosts, file = self.paths.fleet, self._origin["hosts"], self._origin["file"]
         return specs.load(name, file=str(file or name)) if hosts is None else specs.generated(name, int(hosts))
 
@@ -59,16 +59,16 @@ class Fleet:
         return Gateway(self.paths, self.spec)
 
     @cached_property
-    def workstations(self) -> list[LinuxHost]:
+    def workstations(self) -> list[HostKind]:
         """The hosts of the fleet file, in its order."""
-        return [hosts.make(self.paths, self.spec, host) for host in self.spec.hosts]
+        return [make(self.paths, self.spec, host) for host in self.spec.hosts]
 
     @property
-    def machines(self) -> list[LinuxHost]:
+    def machines(self) -> list[HostKind]:
         """The gateway and all hosts."""
         return [self.gateway, *self.workstations]
 
-    def machine(self, name: str) -> LinuxHost:
+    def machine(self, name: str) -> HostKind:
         """The host (or the gateway) called `name`."""
         if name == GATEWAY_NAME:
             return self.gateway
@@ -97,7 +97,7 @@ class Fleet:
             self._forget()
             self.spec = self._wanted()
             machines = self.machines
-            releases = sorted({host.release for host in self.spec.hosts})
+            releases = sorted({host.release for host in self.spec.hosts if host.kind == "linux"})
             done = [f"built {name}" for name in images.ensure(releases, self.progress)]
             done += self._prepare()
             done += self._each(machines, "host", lambda one: one.ensure())
@@ -135,6 +135,8 @@ class Fleet:
             if name not in wanted:
                 clean.remove_host(self.paths, name)
                 done.append(f"{name} removed")
+        if raised := limits.ensure(len(self.machines)):
+            done.append(raised)
         if net.ensure_bridge(self.paths.netns):
             done.append("bridge")
         link = self.paths.root / "netns"
@@ -144,7 +146,7 @@ class Fleet:
             self.progress(line)
         return done
 
-    def _each(self, them: Sequence[LinuxHost], what: str, act: Callable[[LinuxHost], str]) -> list[str]:
+    def _each(self, them: Sequence[HostKind], what: str, act: Callable[[HostKind], str]) -> list[str]:
         """Act on many hosts at once; returns "<what> <name> <what was done>" for those that changed."""
         with ThreadPoolExecutor(WORKERS) as pool:
             answers = list(pool.map(act, them))
@@ -153,7 +155,7 @@ class Fleet:
             self.progress(line)
         return done
 
-    def _apply_card(self, host: LinuxHost) -> str:
+    def _apply_card(self, host: HostKind) -> str:
         card = self.card(host.host.name)
         if host.host.card:
             return "inserted" if card.insert() else ""
@@ -170,8 +172,9 @@ class Fleet:
         """Return when the hosts (all, or those named) answer and their pcscd has seen the cards inserted."""
         machines = [one for one in self.machines if names is None or one.host.name in names]
 
-        def wait(one: LinuxHost) -> None:
-            wait_until(f"{one.host.name} to answer", seconds, one.ready, pause=0.05)
+        def wait(one: HostKind) -> None:
+            log = self.paths.host(one.host.name) / "console.log"
+            wait_until(f"{one.host.name} to answer (its console: {log})", seconds, one.ready, pause=0.05)
             if one is not self.gateway and (card := self.card(one.host.name)).inserted():
                 card.wait()
 
@@ -203,7 +206,7 @@ class Fleet:
             "hosts": [self._host_status(one, blocked) for one in self.machines],
         }
 
-    def _host_status(self, one: LinuxHost, blocked: set[tuple[str, int]]) -> dict[str, Any]:
+    def _host_status(self, one: HostKind, blocked: set[tuple[str, int]]) -> dict[str, Any]:
         host = one.host
         card = "none" if one is self.gateway else "inserted" if self.card(host.name).inserted() else "absent"
         return {

@@ -1,4 +1,4 @@
-"""A host of kind `linux`: real systemd in a container, and the registry of kinds."""
+"""A host of kind `linux`: real systemd in a container."""
 
 import contextlib
 import hashlib
@@ -10,7 +10,6 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
 
 from lab import images, mounts, net, pki
 from lab.cgroup import Scope, command_name, leader
@@ -19,35 +18,12 @@ from lab.paths import FILES, FleetPaths
 from lab.run import run, wait_until, write_file
 from lab.spec import GATEWAY, FleetSpec, Host
 
+# An orphan runs without nspawn or without keeper, and would be doubled by a start.
 ABSENT, STOPPED, RUNNING, FROZEN, ORPHAN = "absent", "stopped", "running", "frozen", "orphan"
 # systemd's private signals for PID 1: power off, reboot.
 POWER_OFF, REBOOT = signal.SIGRTMIN + 4, signal.SIGRTMIN + 5
 VPCD_PORT = 35963
 BOOT_SECONDS = 90
-
-
-class HostKind(Protocol):
-    """What the fleet asks of a host, of whatever kind."""
-
-    host: Host
-
-    def state(self) -> str:
-        """One of absent, stopped, running, frozen, orphan."""
-
-    def ensure(self) -> str:
-        """Bring it to running (not yet ready); returns what was done, "" for nothing."""
-
-    def stop(self) -> None:
-        """Shut it down; its disk stays."""
-
-    def reboot(self) -> None:
-        """Restart it from within; returns when the new system has started (not yet ready)."""
-
-    def freeze(self, on: bool) -> None:
-        """Make it hang, or let it go on."""
-
-    def ready(self) -> bool:
-        """Whether its services answer; called in a thread of the fleet's network namespace."""
 
 
 @dataclass
@@ -96,7 +72,7 @@ class LinuxHost:
         return {22, VPCD_PORT}
 
     def state(self) -> str:
-        """See HostKind; an orphan runs without nspawn or keeper and would be doubled by a start."""
+        """See kinds.HostKind."""
         if not self.scope.alive():
             return STOPPED if (self.disk / "definition").exists() else ABSENT
         if self.scope.frozen():
@@ -105,7 +81,7 @@ class LinuxHost:
         return RUNNING if "systemd-nspawn" in names and self.keeper.alive() else ORPHAN
 
     def ensure(self) -> str:
-        """See HostKind."""
+        """See kinds.HostKind."""
         state, thawed = self.state(), ""
         if state == FROZEN:
             self.freeze(False)
@@ -195,7 +171,7 @@ class LinuxHost:
             self.keeper.start(argv, log)
 
     def stop(self) -> None:
-        """See HostKind; a host that does not obey is killed."""
+        """See kinds.HostKind; a host that does not obey is killed."""
         pid = leader(self.scope)
         if pid is not None and self.state() == RUNNING:
             os.kill(pid, POWER_OFF)
@@ -209,7 +185,7 @@ class LinuxHost:
         self.scope.remove()
 
     def reboot(self) -> None:
-        """See HostKind."""
+        """See kinds.HostKind."""
         if self.state() != RUNNING:
             raise LabError(f"{self.host.name} is {self.state()}, not running; it cannot be rebooted.")
         old = self.pid()
@@ -217,7 +193,7 @@ class LinuxHost:
         wait_until(f"{self.host.name} to reboot", BOOT_SECONDS, lambda: leader(self.scope) not in (None, old))
 
     def freeze(self, on: bool) -> None:
-        """See HostKind."""
+        """See kinds.HostKind."""
         if self.state() not in (RUNNING, FROZEN):
             raise LabError(f"{self.host.name} is {self.state()}; only a running host can be frozen or thawed.")
         self.scope.freeze(on)
@@ -235,7 +211,7 @@ class LinuxHost:
         return pid
 
     def ready(self) -> bool:
-        """See HostKind."""
+        """See kinds.HostKind."""
         pid = leader(self.scope)
         return pid is not None and self.ports() <= net.listening(pid) and net.ssh_banner(self.host.address)
 
@@ -248,14 +224,3 @@ class LinuxHost:
             "HOME": "/root",
         }
         return subprocess.run(words, input=stdin, capture_output=True, text=True, check=False, env=env)
-
-
-# Another kind of host (a Windows double, say) is a class with HostKind's methods and an entry here.
-KINDS: dict[str, type[LinuxHost]] = {"linux": LinuxHost}
-
-
-def make(paths: FleetPaths, spec: FleetSpec, host: Host) -> LinuxHost:
-    """The object for a host of the fleet file; raises LabError for a kind that is not known."""
-    if host.kind not in KINDS:
-        raise LabError(f"Host {host.name} is of the unknown kind {host.kind}; known: {', '.join(sorted(KINDS))}.")
-    return KINDS[host.kind](paths, spec, host)

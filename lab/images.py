@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,16 +19,16 @@ from typing import Any
 import yaml
 
 from lab import debs
-from lab.cgroup import Scope, scopes
+from lab.cgroup import Scope
 from lab.errors import LabError
 from lab.paths import FILES, cache_dir
 from lab.run import Progress
-from lab.spec import CONTROLLER
+from lab.spec import CONTROLLER, RELEASES
 
 APT_PORT = 8080
 APT_SERVER = f"http://{CONTROLLER}:{APT_PORT}"
 GATEWAY_RELEASE = "trixie"
-SCOPE = "_images"
+KEEP_SECONDS = 30 * 86400
 HERE = FILES.parent
 
 
@@ -95,7 +96,22 @@ def ensure(releases: Sequence[str], progress: Progress) -> list[str]:
         with ThreadPoolExecutor(max(1, len(lanes))) as pool:
             for done in [pool.submit(_build_all, lane, progress) for lane in lanes]:
                 done.result()
+        Scope(_group()).remove()
+        _prune()
     return [image.name for image in missing]
+
+
+def _prune() -> None:
+    """Remove images that no definition in use asks for: not ours, in no mount, and older than a month.
+
+    The age leaves another checkout, with other definitions, its images.
+    """
+    ours = {image.name for image in needed(RELEASES)}
+    mounted = Path("/proc/self/mountinfo").read_text()
+    for folder in cache_dir().iterdir():
+        old = time.time() - folder.stat().st_mtime > KEEP_SECONDS
+        if folder.is_dir() and old and folder.name not in ours and folder.name not in mounted:
+            shutil.rmtree(folder)
 
 
 def remove_all() -> None:
@@ -127,7 +143,7 @@ def _build_base(image: Image, target: Path, log: Path, progress: Progress) -> No
     progress(f"{image.name}: the smallest Debian (1 of 3) ...")
     _script(image, "bootstrap.sh", [target, image.release, *([mirror] if mirror else [])], log)
     progress(f"{image.name}: fetching its packages (2 of 3) ...")
-    debs.fetch(target, _packages(image.release), target / "debs", log, _scope(image))
+    debs.fetch(target, image.release, _packages(image.release), target / "debs", log, _scope(image))
     progress(f"{image.name}: installing them (3 of 3) ...")
     _script(image, "build-base.sh", [FILES, target, target / "debs", image.release, APT_SERVER], log)
     shutil.rmtree(target / "debs")
@@ -136,14 +152,14 @@ def _build_base(image: Image, target: Path, log: Path, progress: Progress) -> No
 def _build_gateway(image: Image, target: Path, log: Path, progress: Progress) -> None:
     under = base(image.release).path
     progress(f"{image.name}: fetching and installing ...")
-    debs.fetch(under, _definition()["gateway"], target / "debs", log, _scope(image))
+    debs.fetch(under, image.release, _definition()["gateway"], target / "debs", log, _scope(image))
     _script(image, "build-layer.sh", [FILES, target, target / "debs", under / "root"], log)
     shutil.rmtree(target / "debs")
 
 
 def _build_repository(image: Image, target: Path, log: Path, progress: Progress) -> None:
     progress(f"{image.name}: fetching ...")
-    debs.fetch(base(image.release).path, _served(), target, log, _scope(image))
+    debs.fetch(base(image.release).path, image.release, _served(), target, log, _scope(image))
 
 
 def _script(image: Image, name: str, words: Sequence[str | Path], log: Path) -> None:
@@ -151,22 +167,25 @@ def _script(image: Image, name: str, words: Sequence[str | Path], log: Path) -> 
     scope = _scope(image)
     argv = ["unshare", "--mount", "--propagation", "private", "sh", str(FILES / name), *map(str, words)]
     with log.open("ab") as sink:
-        status = scope.start(argv, sink, {**os.environ, "LC_ALL": "C"}).wait()
+        status = scope.start(argv, sink, {**debs.machine_proxy(), **os.environ, "LC_ALL": "C"}).wait()
     scope.remove()
     if status:
         last = (log.read_text(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
         raise LabError(f"Building the {image.kind} image of {image.release} failed: {last.strip()} (all of it: {log})")
 
 
+def _group() -> str:
+    """Builds' group: one a cache, because a build of another cache is none of ours to end."""
+    return f"_images-{_digest([str(cache_dir())])[:8]}"
+
+
 def _scope(image: Image) -> Scope:
-    return Scope(f"{SCOPE}/{image.kind}-{image.release}")
+    return Scope(f"{_group()}/{image.kind}-{image.release}")
 
 
 def _sweep() -> None:
     """End and remove what an interrupted build left."""
-    for name in scopes(SCOPE):
-        Scope(f"{SCOPE}/{name}").remove()
-    Scope(SCOPE).remove()
+    Scope(_group()).remove()
     for folder in cache_dir().glob("tmp-*"):
         shutil.rmtree(folder)
 

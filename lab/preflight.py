@@ -117,7 +117,13 @@ def _namespaces() -> str:
     done = subprocess.run(["unshare", "--net", "--mount", "true"], capture_output=True, text=True, check=False)
     if done.returncode:
         raise LabError(f"Network namespaces cannot be made: {done.stderr.strip()}.")
-    return "can be made"
+    if not shutil.which("ip", path="/usr/sbin:/sbin:/usr/bin:/bin"):
+        return "can be made"
+    links = "ip link add br0 type bridge && ip link add h1 type veth peer name eth0"
+    done = subprocess.run(["unshare", "--net", "sh", "-c", links], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LabError(f"The kernel makes no bridge or veth pair: {done.stderr.strip()}.")
+    return "can be made, with bridges and veth pairs"
 
 
 def _disk(folder: Path, needed: int) -> str:

@@ -86,7 +86,16 @@ class FleetSpec:
 
 
 def from_json(data: dict[str, Any]) -> FleetSpec:
-    """Read back what `to_json` made."""
+    """Read back what `to_json` made; raises LabError for what another version of the lab made."""
+    try:
+        return _from_json(data)
+    except (KeyError, TypeError) as fault:
+        raise LabError(
+            "The fleet was started by another version of the lab; run `lab down` (with its --fleet) and `lab up`."
+        ) from fault
+
+
+def _from_json(data: dict[str, Any]) -> FleetSpec:
     hosts = tuple(
         Host(**{**host, "serves": tuple(host["serves"]), "blocked": tuple(host["blocked"])}) for host in data["hosts"]
     )

@@ -10,4 +10,4 @@ mkdir -p "$target/root/etc/dpkg/dpkg.cfg.d"
 echo force-unsafe-io >"$target/root/etc/dpkg/dpkg.cfg.d/lab"
 debootstrap --variant=minbase "$release" "$target/root" "$@"
 # Where the packages came from; all that is added to the image comes from there as well.
-cp "$target/root/etc/apt/sources.list" "$target/sources.list"
+grep -rhoE 'https?://[^ ]+' "$target/root/etc/apt" | head -n 1 >"$target/mirror"

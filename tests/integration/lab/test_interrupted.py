@@ -3,11 +3,13 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from lab import Fleet, cgroup
+from lab import Fleet, cgroup, images
 from lab.clean import left_over
+from lab.hosts import LinuxHost
 from lab.paths import CHECKOUT
 
 pytestmark = pytest.mark.lab
@@ -41,6 +43,7 @@ def check_whole(fleet: Fleet) -> None:
     fleet.up()
     assert fleet.up() == []
     for host in fleet.machines:
+        assert isinstance(host, LinuxHost)
         names = [cgroup.command_name(pid) for pid in host.scope.pids()]
         assert names.count("systemd-nspawn") == 1, host.host.name
         assert names.count("systemd-journal") == 1, host.host.name
@@ -82,3 +85,16 @@ def test_two_ups_at_once(fleet: Fleet) -> None:
     assert sum("nothing changed" in text for text in said) == 1
     assert sum("waiting for another lab command" in text for text in said) == 1
     check_whole(fleet)
+
+
+@pytest.mark.full
+def test_a_killed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EESZT_LAB_CACHE", str(tmp_path / "cache"))
+    kill_during("up", 8, "--file", "test")
+    group = cgroup.Scope(images._group())
+    assert group.alive(), "the build was through before it could be killed"
+    assert list((tmp_path / "cache").glob("tmp-*"))
+    images.remove_all()
+    assert not group.path.exists()
+    assert not (tmp_path / "cache").exists()
+    assert left_over(NAME) == []

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from lab import Fleet, LabError, cgroup, hosts
 from lab.clean import left_over
+from lab.hosts import LinuxHost
 from lab.net import listening
 from lab.paths import CHECKOUT
 from lab.run import wait_until
@@ -90,6 +91,13 @@ def pem(fleet: Fleet, stem: str) -> str:
     return (key + bundle.cert.certificate.public_bytes(serialization.Encoding.PEM)).decode()
 
 
+def linux(fleet: Fleet, name: str) -> LinuxHost:
+    """The host as what it is, a container."""
+    host = fleet.machine(name)
+    assert isinstance(host, LinuxHost)
+    return host
+
+
 def open_outbound(fleet: Fleet, host: str) -> None:
     """What the firewall role will do; not saved, so that a reboot closes it again."""
     inside(fleet, host, ["nft", "add rule inet filter output tcp dport { 443, 4443, 5443 } accept"])
@@ -102,14 +110,18 @@ def lab(*words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_second_up_changes_nothing_and_is_fast(fleet: Fleet) -> None:
-    boots = {one.host.name: one.pid() for one in fleet.machines}
+    boots = _leaders(fleet)
     started = time.monotonic()
     done = lab("up", "--fleet", fleet.paths.fleet)
     assert time.monotonic() - started < 1.5
     assert done.returncode == 0, done.stderr
     assert "nothing changed" in done.stdout
     assert fleet.up() == []
-    assert {one.host.name: one.pid() for one in fleet.machines} == boots
+    assert _leaders(fleet) == boots
+
+
+def _leaders(fleet: Fleet) -> dict[str, int]:
+    return {one.host.name: linux(fleet, one.host.name).pid() for one in fleet.machines}
 
 
 def test_every_host_is_a_whole_system(fleet: Fleet) -> None:
@@ -150,7 +162,7 @@ def test_card(fleet: Fleet, host: str) -> None:
 
 
 def test_a_card_cannot_be_inserted_from_elsewhere(fleet: Fleet) -> None:
-    assert 35963 in listening(fleet.machine("ws-t-1").pid())
+    assert 35963 in listening(linux(fleet, "ws-t-1").pid())
     address = fleet.spec.host("ws-t-1").address
     probe = f"import socket; socket.create_connection(('{address}', 35963), timeout=1)"
     for argv in (["nsenter", "--net=/run/netns/eeszt-pytest"], []):
@@ -242,9 +254,9 @@ def test_frozen_host_hangs_and_goes_on(fleet: Fleet) -> None:
     assert fleet.machine("ws-t-2").state() == hosts.FROZEN
     with pytest.raises(LabError, match="ws-t-2 to answer"):
         fleet.wait_ready(seconds=1, names=["ws-t-2"])
-    pid = fleet.machine("ws-t-2").pid()
+    pid = linux(fleet, "ws-t-2").pid()
     assert fleet.up() == ["host ws-t-2 thawed"]
-    assert fleet.machine("ws-t-2").pid() == pid
+    assert linux(fleet, "ws-t-2").pid() == pid
 
 
 def test_stopped_host_keeps_its_disk(fleet: Fleet) -> None:
@@ -257,7 +269,7 @@ def test_stopped_host_keeps_its_disk(fleet: Fleet) -> None:
 
 @pytest.mark.parametrize("victim", ["systemd-nspawn", "keeper"])
 def test_an_orphan_is_never_doubled(fleet: Fleet, victim: str) -> None:
-    host = fleet.machine("ws-t-1")
+    host = linux(fleet, "ws-t-1")
     old = host.pid()
     if victim == "keeper":
         host.keeper.kill()

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from lab import cgroup, cli, gateway, net, pki, spec
+from lab import cgroup, cli, gateway, kinds, limits, net, pki, spec
 from lab.errors import LabError
 from lab.paths import CHECKOUT, FleetPaths
 from lab.run import run, wait_until, write_file
@@ -129,3 +129,16 @@ def test_first_commands_need_the_standard_library_only(command: str) -> None:
     )
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 1)
+
+
+def test_a_kind_that_nobody_knows_is_refused() -> None:
+    with pytest.raises(LabError, match="unknown kind toaster; known: linux"):
+        kinds.make(FleetPaths("x"), spec.load("test"), spec.Host("ws-a", 11, kind="toaster"))
+
+
+def test_inotify_limit_is_raised_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "INOTIFY", tmp_path / "limit")
+    (tmp_path / "limit").write_text("128\n")
+    assert "from 128 to 928" in limits.ensure(50)
+    assert limits.ensure(50) == ""
+    assert limits.ensure(7) == ""

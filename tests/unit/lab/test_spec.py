@@ -112,3 +112,8 @@ def test_fleet_names_that_the_kernel_could_not_carry(name: str) -> None:
 def test_unknown_host_names_the_known_ones() -> None:
     with pytest.raises(LabError, match="has no host ws-x; it has ws-t-1"):
         spec.load("test").host("ws-x")
+
+
+def test_a_record_of_another_version_is_one_sentence() -> None:
+    with pytest.raises(LabError, match="another version of the lab"):
+        spec.from_json({"name": "demo"})
