@@ -16,7 +16,7 @@ SAID = {
     "ssh: connect to host 10.77.0.11 port 22: Connection timed out": "unreachable",
     "ssh: Could not resolve hostname ws-buda-1: Name or service not known": "unreachable",
     "socat[7] E connect(5, AF=2 10.77.0.11:22, 16): No route to host\nConnection closed by UNKNOWN": "unreachable",
-    "kex_exchange_identification: Connection closed by remote host\r\nConnection closed by UNKNOWN port 65535": "unreachable",
+    "kex_exchange_identification: Connection closed by remote host\r\nConnection closed by UNKNOWN": "unreachable",
     "ssh: connect to host 10.77.0.11 port 22: Connection refused": "listener_absent",
     "channel 0: open failed: connect failed: Connection refused\nstdio forwarding failed": "listener_absent",
     "Connection timed out during banner exchange": "timeout",
