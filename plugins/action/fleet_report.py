@@ -44,7 +44,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Write the report's files and give its totals and summary."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(OPTIONS)
+        options = self.validate_argument_spec(OPTIONS)[1]
         try:
             result.update(_report(options, dry_run=bool(self._task.check_mode)))
         except (ContractError, LedgerError) as fault:

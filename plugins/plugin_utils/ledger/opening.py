@@ -22,7 +22,7 @@ def open_ledger(place: str | Path) -> Ledger:
     text = str(place)
     if URL.match(text):
         raise LedgerError(
-            f"{text.split(':')[0]}: a ledger in a database is not supported yet; give the path of a folder"
+            f"{text.split(':', maxsplit=1)[0]}: a ledger in a database is not supported yet; give the path of a folder"
         )
     if not text.strip():
         raise LedgerError("the ledger needs the path of a folder")

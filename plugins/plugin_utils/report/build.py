@@ -124,7 +124,7 @@ def _obstacles(hosts: Iterable[HostReport]) -> tuple[Obstacle, ...]:
         if line is not None:
             key = (line.id, line.status, line.causes[0] if line.causes else "", _without_remedy(line))
             blocked.setdefault(key, []).append(host)
-    obstacles = [_obstacle(cause, those) for (_, _, cause, _), those in blocked.items()]
+    obstacles = [_obstacle(key[2], those) for key, those in blocked.items()]
     return tuple(sorted(obstacles, key=lambda each: (-len(each.hosts), each.check_id, each.cause)))
 
 
