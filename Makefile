@@ -66,7 +66,7 @@ unit: packages-test .venv/test ## Unit tests.
 
 .PHONY: unit-newest
 unit-newest: packages-test .venv/test ## Unit tests on the newest ansible-core and Python at hand.
-	@if .ci/venv .venv-newest requirements/newest.txt 12 14; then $(newest) -m pytest -q -n auto tests/unit; \
+	@if .ci/venv .venv-newest requirements/newest.txt 14 12; then $(newest) -m pytest -q -n auto tests/unit; \
 	else echo "SKIPPED: the newest ansible-core needs Python 3.12 or newer, which is not on this machine"; fi
 
 .PHONY: integration

@@ -12,7 +12,7 @@ NEEDED = {
     "systemd-container": "systemd-nspawn",
     "iproute2": "ip",
     "openssh-client": "ssh",
-    "netcat-openbsd": "nc.openbsd",
+    "socat": "socat",
     "apt-utils": "apt-ftparchive",
     "util-linux": "nsenter",
     "mount": "mount",

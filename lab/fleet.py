@@ -283,7 +283,7 @@ class Fleet:
         """Options with which plain ssh reaches the hosts from any shell."""
         return [
             *("-i", str(self.paths.ssh / "id_ed25519")),
-            *("-o", f"ProxyCommand=nsenter --net={NETNS_DIR / self.paths.netns} nc %h %p"),
+            *("-o", f"ProxyCommand=nsenter --net={NETNS_DIR / self.paths.netns} socat - TCP:%h:%p"),
             *("-o", f"UserKnownHostsFile={self.paths.ssh / 'known_hosts'}"),
             *("-o", "StrictHostKeyChecking=yes", "-o", "IdentitiesOnly=yes"),
         ]

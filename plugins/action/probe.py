@@ -27,7 +27,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Give the observation, or fail with what the connection said."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(OPTIONS)
+        _validated, options = self.validate_argument_spec(OPTIONS)
         try:
             request = complete_request(options["request"], load_policy("production"))
             seen = run_probe(self, task_vars or {}, request, {})

@@ -37,7 +37,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Give the verdict on the hosts of this play."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(OPTIONS)
+        _validated, options = self.validate_argument_spec(OPTIONS)
         hosts = options["hosts"] or (task_vars or {})["ansible_play_hosts_all"]
         run_id = command_run_id(options["run_id"], bool(self._task.check_mode))
         try:

@@ -69,7 +69,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the module's result without any secret."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        _, options = self.validate_argument_spec(OPTIONS, **CHECKS)
+        _validated, options = self.validate_argument_spec(OPTIONS, **CHECKS)
         refuse_windows(self._connection._shell)
         rules = Rules(options["subject_pattern"], options["accept_expired"], options["allow_shared"])
         institutions = options["institutions"] or [options["institution"] or ""]

@@ -68,7 +68,7 @@ class VerifyAction(ActionBase):
         """Verify this host; domain errors become the task's failure, in their own words."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         specification = {**SUBJECT_OPTIONS, **(RECORD_OPTIONS if self.RECORDS else {})}
-        _, options = self.validate_argument_spec(specification)
+        _validated, options = self.validate_argument_spec(specification)
         try:
             result.update(self._verify(options, task_vars or {}))
         except (CertificateError, ContractError, LedgerError) as fault:

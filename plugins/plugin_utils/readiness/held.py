@@ -9,8 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from ..certificate.bundle import Bundle
 from ..certificate.sources import Rules, open_sources
 from ..judge import ExpectedCertificate
@@ -34,8 +32,8 @@ class HeldCertificates:
                 pkcs12_sha256=bundle.pkcs12_sha256,
                 not_before=bundle.not_before,
                 not_after=bundle.not_after,
-                certificate=bundle.certificate.public_bytes(Encoding.DER),
-                chain=tuple(issuer.public_bytes(Encoding.DER) for issuer in bundle.chain),
+                certificate=bundle.certificate_der,
+                chain=tuple(bundle.chain_der),
             )
             for institution, bundle in self.by_institution.items()
         }
