@@ -26,7 +26,8 @@ def summary(report: Report, language: str = "en", width: int = 100, paths: Seque
     """
     width = max(width, LEAST_WIDTH)
     lines = [*_head(report, language, width), "", *_sites(report.sites, language, width)]
-    lines += [*_notes(report, language), *(f"{_say('summary_report', language)}: {path}" for path in paths)]
+    lines += [*_changed(report.sites, language), *_notes(report, language)]
+    lines += [*(f"{_say('summary_report', language)}: {path}" for path in paths)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -82,6 +83,14 @@ def _fault(line: Line, hosts: Sequence[str], language: str, width: int) -> Itera
     remedy = in_language(line.remedy, language) or line.reason
     if remedy:
         yield from _wrap(remedy, "      ", width)
+
+
+def _changed(sites: Sequence[SiteReport], language: str) -> Iterator[str]:
+    """Whether the newest look at each host went with a change: a second rollout says so in one line."""
+    hosts = [host for site in sites for host in site.hosts]
+    if hosts:
+        count = sum(1 for host in hosts if host.changed)
+        yield _say("summary_changed" if count else "summary_unchanged", language, n=count, all=len(hosts))
 
 
 def _notes(report: Report, language: str) -> Iterator[str]:
