@@ -23,6 +23,7 @@ help: ## List the targets.
 
 .PHONY: demo
 demo: preflight packages-run .venv/run ## Start the embedded fleet, roll it out, verify it and report.
+	@$(sudo) $(python) -m lab preflight >/dev/null
 	@$(sudo) $(python) -m lab packages --install
 	@$(sudo) $(python) -m lab up
 	@$(playbook) -i inventory/demo playbooks/site.yml

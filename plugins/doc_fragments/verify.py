@@ -10,7 +10,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   institutions:
-    description: Institutions that work on this host, each with at least O(institutions[].id).
+    description: Institutions that work on this host, each with at least C(id).
     type: list
     elements: dict
     default: []

@@ -13,14 +13,14 @@ import contextlib
 import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Optional, Union
 
-if TYPE_CHECKING:  # Python 3.9 cannot make such unions at run time
-    Truth = bool | None
-    Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-    Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-    Sets = Mapping[str, Iterable[Any]]
-    Compare = Callable[[Any], Truth]
+# Python 3.9 cannot make a union of types by | at run time.
+Truth = Optional[bool]  # noqa: UP045
+Address = Union[ipaddress.IPv4Address, ipaddress.IPv6Address]  # noqa: UP007
+Network = Union[ipaddress.IPv4Network, ipaddress.IPv6Network]  # noqa: UP007
+Sets = Mapping[str, Iterable[Any]]
+Compare = Callable[[Any], Truth]
 
 # The payload of another transport is never in a TCP packet, and nft hides the match on the protocol that this implies.
 _OTHER_TRANSPORTS = ("udp", "udplite", "icmp", "icmpv6", "igmp", "sctp", "dccp", "esp", "ah", "comp", "gre", "arp")
