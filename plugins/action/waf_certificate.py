@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ansible import constants as C
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
@@ -53,12 +52,6 @@ def refuse_windows(shell: Any) -> None:
         )
 
 
-def refuse_debug() -> None:
-    """ANSIBLE_DEBUG prints every argument of a module, no_log or not. Raises AnsibleActionFail."""
-    if C.DEFAULT_DEBUG:
-        raise AnsibleActionFail("ANSIBLE_DEBUG would print the private key; unset it for this task.")
-
-
 class ActionModule(ActionBase):
     """Options, one call, exit."""
 
@@ -80,7 +73,6 @@ class ActionModule(ActionBase):
         except CertificateErrors as faults:
             return {**result, "failed": True, "msg": str(faults), "errors": [one.as_dict() for one in faults.errors]}
         if delivery.targets:
-            refuse_debug()
             secret_channel(self)
         return {**result, **deliver(delivery, lambda given: self._call(given, task_vars), diff=self._task.diff)}
 

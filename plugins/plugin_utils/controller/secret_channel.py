@@ -21,6 +21,9 @@ def secret_channel(action: ActionBase) -> None:
         raise AnsibleActionFail(
             "ANSIBLE_KEEP_REMOTE_FILES would leave the private key in a file on the host; unset it for this task."
         )
+    if C.DEFAULT_DEBUG:
+        # It prints every argument of a module, no_log or not.
+        raise AnsibleActionFail("ANSIBLE_DEBUG would print the private key; unset it for this task.")
     connection = action._connection
     # Connections that always pipeline (winrm, psrp) know no such option.
     with contextlib.suppress(KeyError):
