@@ -101,7 +101,7 @@ clean: ## Remove what was made here, except the running fleet.
 preflight:
 	@[ "$$(id -u)" = 0 ] || command -v sudo >/dev/null || { \
 	  echo "make demo makes hosts and needs root or sudo; without them try: make audit-local" >&2; exit 1; }
-	@if command -v python3 >/dev/null; then $(sudo) python3 -m lab preflight; fi
+	@if command -v python3 >/dev/null; then $(sudo) python3 -m lab preflight >/dev/null; fi
 
 packages-run:
 	@.ci/packages python3 python3-venv

@@ -15,10 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from lab import Fleet
 from lab.inventory import inventory
 
-fleet = Fleet("molecule", file="test")
-hosts = yaml.safe_load(inventory(fleet))["all"]["hosts"]
+hosts = yaml.safe_load(inventory(Fleet("molecule", file="test")))["all"]["hosts"]
 for variables in hosts.values():
     variables["ansible_python_interpreter"] = "/usr/bin/python3"
-    # Fleets share addresses, so each keeps its own sockets of kept connections.
-    variables["ansible_control_path_dir"] = str(fleet.paths.ssh / "cp")
 print(json.dumps({"all": {"hosts": list(hosts)}, "_meta": {"hostvars": hosts}}))

@@ -24,4 +24,4 @@ def reach(address):
 
 
 with concurrent.futures.ThreadPoolExecutor(16) as pool:
-    print(json.dumps(dict(zip(sys.argv[1:], pool.map(reach, sys.argv[1:])))))
+    print(json.dumps(dict(pool.map(lambda address: (address, reach(address)), sys.argv[1:]))))
