@@ -11,7 +11,7 @@ export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 python := .venv/bin/python
 newest := .venv-newest/bin/python
 sudo := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=ANSIBLE_HOME,EESZT_LAB_STATE,EESZT_LAB_CACHE,EESZT_LAB_FLEET)
-playbook := $(sudo) .venv/bin/ansible-playbook
+playbook := $(sudo) $(python) -m lab run .venv/bin/ansible-playbook
 sources := plugins lab tests bin
 types := ansible_collections.eeszt.connect.plugins
 

@@ -73,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     ssh = add("ssh", _ssh, "Log in to a host, or run a command there.")
     ssh.add_argument("host")
     ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="command")
+    controller = add("run", _run, "Run a command of the controller, so that `down` ends what it may leave.")
+    controller.add_argument("words", nargs=argparse.REMAINDER, metavar="command")
     host = add("host", _host, "Act on one host.")
     host.add_argument("action", choices=["stop", "start", "reboot", "freeze", "thaw"])
     host.add_argument("host")
@@ -191,6 +193,12 @@ def _clean_check(options: argparse.Namespace) -> int:
 
 def _ssh(options: argparse.Namespace) -> int:
     argv = _fleet(options).ssh_command(options.host, options.words)
+    sys.stdout.flush()
+    os.execvp(argv[0], argv)
+
+
+def _run(options: argparse.Namespace) -> int:
+    argv = _fleet(options).controller_command(options.words)
     sys.stdout.flush()
     os.execvp(argv[0], argv)
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any
 
-from lab import clean, hosts, images, keys, limits, net, pki, record
+from lab import cgroup, clean, hosts, images, keys, limits, net, pki, record
 from lab import spec as specs
 from lab.errors import LabError
 from lab.gateway import NAME as GATEWAY_NAME
@@ -278,6 +278,16 @@ class Fleet:
         """Run a command in a host without ssh."""
         self._require_up()
         return self.machine(name).execute(argv, stdin)
+
+    def controller_command(self, argv: Sequence[str]) -> list[str]:
+        """The command line that runs `argv` on the controller as part of the fleet: `down` ends what is left of it.
+
+        Ansible's workers are sessions of their own and outlive a controller that was killed.
+        """
+        self._require_up()
+        if not argv:
+            raise LabError("Say which command is to run.")
+        return cgroup.Scope(f"{self.paths.fleet}/controller").command(argv)
 
     def ssh_options(self) -> list[str]:
         """Options with which plain ssh reaches the hosts from any shell."""

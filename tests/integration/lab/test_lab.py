@@ -316,6 +316,18 @@ def test_two_fleets_side_by_side(fleet: Fleet) -> None:
     assert fleet.up() == []
 
 
+def test_what_a_killed_controller_leaves_ends_with_its_fleet() -> None:
+    other = Fleet("pytest-c", hosts=1)
+    try:
+        other.up()
+        # In a session of its own, as Ansible's workers are: no signal to the group of its parent reaches it.
+        worker = subprocess.Popen(other.controller_command(["sleep", "1000"]), start_new_session=True)
+        assert worker.poll() is None
+    finally:
+        other.down()
+    assert worker.wait(5) == -signal.SIGKILL
+
+
 def test_inventory_reaches_every_host(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("inventory")
     (folder / "hosts.yml").write_text(lab("inventory", "--fleet", fleet.paths.fleet).stdout)
