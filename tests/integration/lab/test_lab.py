@@ -322,7 +322,7 @@ def test_what_a_killed_controller_leaves_ends_with_its_fleet() -> None:
         other.up()
         # In a session of its own, as Ansible's workers are: no signal to the group of its parent reaches it.
         worker = subprocess.Popen(other.controller_command(["sleep", "1000"]), start_new_session=True)
-        assert worker.poll() is None
+        wait_until("the worker to be in its group", 5, cgroup.Scope("pytest-c/controller").alive)
     finally:
         other.down()
     assert worker.wait(5) == -signal.SIGKILL
