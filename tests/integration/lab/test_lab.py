@@ -320,12 +320,13 @@ def test_what_a_killed_controller_leaves_ends_with_its_fleet() -> None:
     other = Fleet("pytest-c", hosts=1)
     try:
         other.up()
-        # In a session of its own, as Ansible's workers are: no signal to the group of its parent reaches it.
-        worker = subprocess.Popen(other.controller_command(["sleep", "1000"]), start_new_session=True)
-        wait_until("the worker to be in its group", 5, cgroup.Scope("pytest-c/controller").alive)
+        # In a session of its own and nobody's child, as Ansible's workers are when the controller was killed.
+        subprocess.run(other.controller_command(["setsid", "--fork", "sleep", "1000"]), check=True)
+        left = cgroup.Scope("pytest-c/controller").pids()
+        assert len(left) == 1
     finally:
         other.down()
-    assert worker.wait(5) == -signal.SIGKILL
+    assert not Path(f"/proc/{left[0]}").exists()
 
 
 def test_inventory_reaches_every_host(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> None:
