@@ -50,6 +50,6 @@ def test_scenario(fleet, scenario, tmp_path):
     run(scenario, OLDEST, tmp_path)
 
 
-@pytest.mark.skipif(not (NEWEST / "molecule").exists(), reason=f"{NEWEST} has no molecule: run `make unit-newest`")
+@pytest.mark.skipif(not (NEWEST / "molecule").exists(), reason="no molecule in .venv-newest: run `make unit-newest`")
 def test_scenario_on_the_newest_ansible(fleet, tmp_path):
     run("outbound_firewall", NEWEST, tmp_path)

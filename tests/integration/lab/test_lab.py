@@ -326,7 +326,7 @@ def test_what_a_killed_controller_leaves_ends_with_its_fleet() -> None:
         assert len(left) == 1
     finally:
         other.down()
-    assert not Path(f"/proc/{left[0]}").exists()
+    assert cgroup.command_name(left[0]) != "sleep" or "zombie" in Path(f"/proc/{left[0]}/status").read_text()
 
 
 def test_inventory_reaches_every_host(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> None:
