@@ -80,6 +80,11 @@ integration: packages-test .venv/test ## Tests on real hosts of the embedded fle
 test-full: test ## What takes too long for CI.
 	$(python) -m pytest -q -m full tests/integration
 
+.PHONY: bench
+bench: packages-run .venv/run ## What a rollout costs, as a ratio to Ansible's own ping.
+	@$(sudo) $(python) -m lab packages --install
+	@$(sudo) $(python) benchmarks/rollout.py
+
 # --- the collection -------------------------------------------------------------------------------------------------------
 
 .PHONY: build
