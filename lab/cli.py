@@ -198,6 +198,8 @@ def _ssh(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    if not options.words:
+        raise LabError("Say which command is to run.")
     argv = _fleet(options).controller_command(options.words)
     sys.stdout.flush()
     os.execvp(argv[0], argv)

@@ -280,13 +280,8 @@ class Fleet:
         return self.machine(name).execute(argv, stdin)
 
     def controller_command(self, argv: Sequence[str]) -> list[str]:
-        """The command line that runs `argv` on the controller as part of the fleet: `down` ends what is left of it.
-
-        Ansible's workers are sessions of their own and outlive a controller that was killed.
-        """
+        """The command line that runs `argv` as part of the fleet: `down` ends workers that outlived a killed Ansible."""
         self._require_up()
-        if not argv:
-            raise LabError("Say which command is to run.")
         return cgroup.Scope(f"{self.paths.fleet}/controller").command(argv)
 
     def ssh_options(self) -> list[str]:

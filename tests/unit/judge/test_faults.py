@@ -19,7 +19,7 @@ HEALTHY = ("healthy_linux", "healthy_windows")
 ROWS: list[Mapping[str, Any]] = read_yaml(FAULTS)["faults"]
 PAIRS = [(row, base) for row in ROWS for base in row.get("bases", HEALTHY)]
 # How many causes no row shows yet. Lower it with the list; it must never grow.
-CEILING = 10
+CEILING = 9
 
 
 def sick(row: Mapping[str, Any], base: str) -> Example:
