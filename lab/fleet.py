@@ -280,7 +280,7 @@ class Fleet:
         return self.machine(name).execute(argv, stdin)
 
     def controller_command(self, argv: Sequence[str]) -> list[str]:
-        """The command line that runs `argv` as part of the fleet: `down` ends workers that outlived a killed Ansible."""
+        """The command line that runs `argv` as part of the fleet: `down` ends workers that outlive a killed Ansible."""
         self._require_up()
         return cgroup.Scope(f"{self.paths.fleet}/controller").command(argv)
 
