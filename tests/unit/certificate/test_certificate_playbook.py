@@ -11,7 +11,9 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -135,8 +137,10 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def bench() -> Iterator[Bench]:
+    # Not pytest's own folder: newer Ansible puts a socket below TMPDIR, and a socket's path has 107 characters at most.
+    with tempfile.TemporaryDirectory(prefix="bench") as folder:
+        yield Bench(Path(folder))
 
 
 def plan(bench: Bench, certificates: dict[str, dict[str, str]]) -> dict[str, Any]:
