@@ -24,7 +24,7 @@ from .shapes import Evidence, Firewall, Json, Outbound, Owned, Persistence
 from .system import find, read_text, run, units
 
 OWN_CHAIN = "eeszt_connect"  # what the role outbound_firewall puts into a denying chain's table
-_OWN_FILE = Path("/etc/nftables.d/eeszt-connect.nft")
+_OWN_FILE = Path("/etc/eeszt-connect/outbound.nft")
 _MAIN_FILE = Path("/etc/nftables.conf")
 _INCLUDE = re.compile(r'^\s*include\s+["\']([^"\']+)["\']', re.MULTILINE)
 _FLAGS = re.compile(r"^\tflags (.*)$", re.MULTILINE)  # of the table: what lies deeper is a set's
@@ -39,10 +39,16 @@ def observe_firewall(request: Json) -> Firewall:
     seen = Firewall(persistence=_persistence())
     nft = find("nft")
     ports = list(dict.fromkeys(request["ports"]))
+    if nft is None and _rules_without_nft():
+        seen.error = Evidence(
+            "nft", None, "this host filters packets, and without the nft program its rules cannot be read"
+        )
+        seen.outbound = [Outbound(port, None, "unknown", "nft is not installed", False) for port in ports]
+        return seen
     if nft is None:
         seen.backend, seen.outbound = "none", [_open(port, "nft is not installed") for port in ports]
         return seen
-    ruleset, seen.error = _ruleset(nft)
+    ruleset, seen.error = _ruleset(str(nft))
     if ruleset is None:
         seen.outbound = [Outbound(port, None, "unknown", "the ruleset cannot be read", False) for port in ports]
         return seen
@@ -53,6 +59,13 @@ def observe_firewall(request: Json) -> Firewall:
     seen.outbound = [outbound(ruleset, packet) for packet in _packets(request, ports)]
     seen.chains, seen.owned = denying_chains(ruleset), owned(ruleset)
     return seen
+
+
+def _rules_without_nft() -> bool:
+    """Whether the kernel filters although nft is absent: tables of the old iptables, or nf_tables in use."""
+    old = any(read_text(f"/proc/net/{family}_tables_names") for family in ("ip", "ip6"))
+    modules = (read_text("/proc/modules") or "").splitlines()
+    return old or any(line.split()[0] == "nf_tables" and line.split()[2] != "0" for line in modules)
 
 
 def owned(ruleset: Ruleset) -> list[Owned]:
@@ -175,7 +188,9 @@ def _persistence() -> Persistence:
     )
 
 
-def _included(text: str | None) -> bool:
-    """Whether the file that the service loads takes ours in; nft looks for relative paths in /etc."""
-    patterns = _INCLUDE.findall(text or "")
+def _included(text: str | None) -> bool | None:
+    """Whether the file that the service loads takes ours in, null without one; nft looks for relative paths in /etc."""
+    if text is None:
+        return None
+    patterns = _INCLUDE.findall(text)
     return any(fnmatch.fnmatch(str(_OWN_FILE), str(_MAIN_FILE.parent / pattern)) for pattern in patterns)

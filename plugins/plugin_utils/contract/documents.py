@@ -51,7 +51,20 @@ def validate(name: str, document: object, where: str) -> None:
     """Raise ContractError with every fault of ``document`` against schema ``name``, each after ``where``."""
     faults = sorted(_validator(name).iter_errors(document), key=_place)
     if faults:
-        raise ContractError("\n".join(f"{where}: {_place(fault)}: {fault.message}" for fault in faults))
+        raise ContractError("\n".join(f"{where}: {_said(fault)}" for fault in faults))
+
+
+def _said(fault: Any) -> str:
+    """Place and message of the deepest fault; what was given is quoted only when it is a plain value of a known name.
+
+    A record that fits none of several forms would be quoted whole, with whatever the user has put into it.
+    """
+    if fault.context:
+        # The form that was meant is the one that the document follows furthest; "or null" is not.
+        return _said(max(fault.context, key=lambda each: (len(each.absolute_path), each.validator != "type")))
+    if isinstance(fault.instance, dict | list) and fault.validator in ("type", "enum", "const"):
+        return f"{_place(fault)}: must be of type {fault.validator_value}, and is a {type(fault.instance).__name__}"
+    return f"{_place(fault)}: {fault.message}"
 
 
 def _place(fault: Any) -> str:

@@ -15,13 +15,13 @@ from ..readiness.run_id import shared_run_id
 
 
 def command_run_id(given: str | None, check_mode: bool, resume_from: Ledger | None = None) -> str:
-    """Give the id that the user chose, else the newest run's of ``resume_from``, else one made for this command.
+    """Give the id that the user chose, else the newest rollout's of ``resume_from``, else one made for this command.
 
     What check mode sees is kept under an id of its own, so that it can never take the place of what a run did.
     """
 
     def make() -> str:
-        earlier = resume_from.runs() if resume_from else []
+        earlier = resume_from.runs(kind="rollout") if resume_from else ()
         return earlier[-1] if earlier else default_run_id(datetime.now(UTC))
 
     run_id = given or shared_run_id(Path(C.DEFAULT_LOCAL_TMP), make)

@@ -45,6 +45,9 @@ SUBJECT_OPTIONS: dict[str, dict[str, Any]] = {
     "ledger": {"type": "str"},
 }
 
+SITE_FIELDS = ("id", "name", "address", "ring")
+"""What of a site is kept in results; its proxy and jump host are nobody's affair there."""
+
 RECORD_OPTIONS: dict[str, dict[str, Any]] = {
     "users": DICTS,
     "site": {"type": "dict"},
@@ -72,8 +75,25 @@ class VerifyAction(ActionBase):
         try:
             result.update(self._verify(options, task_vars or {}))
         except (CertificateError, ContractError, LedgerError) as fault:
+            self._record_not_judged(options, task_vars or {}, fault)
             raise AnsibleActionFail(str(fault)) from fault
         return {**result, "changed": False}
+
+    def _record_not_judged(self, options: Mapping[str, Any], task_vars: Mapping[str, Any], fault: Exception) -> None:
+        """Keep that nothing is known of the host in this run: an older result would speak for it in the report."""
+        if not self.RECORDS or not options["ledger"] or isinstance(fault, LedgerError):
+            return
+        try:
+            policy = load_policy(options["policy"])
+        except ContractError:
+            policy = load_policy("production")
+        failure = ConnectionFailure(cause="not_judged", check_id="connection.probe", text=str(fault))
+        context = Context(now=datetime.now(UTC), connection_failure=failure)
+        ledger = open_ledger(options["ledger"])
+        host = str(task_vars["inventory_hostname"])
+        circumstances = self._circumstances(host, self._run_id(options, ledger), options, context.now)
+        request = build_request(Subject(), policy, ())
+        ledger.append(build_result(circumstances, policy, request, None, judge(None, policy, context)))
 
     def _verify(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         host = str(task_vars["inventory_hostname"])
@@ -137,7 +157,7 @@ class VerifyAction(ActionBase):
             started_at=started_at,
             finished_at=datetime.now(UTC),
             ring=site.get("ring") if site else None,
-            site=site,
+            site=None if site is None else {name: site[name] for name in SITE_FIELDS if name in site},
             institutions=options["institutions"],
             users=options["users"],
             system=options["system"] or ("windows" if self._is_windows() else "linux"),

@@ -9,11 +9,14 @@ The words are those of the probe's firewall section (schemas/observation.schema.
 from __future__ import annotations
 
 import ipaddress
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 CHAIN = "eeszt_connect"
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 ALL_FAMILIES = frozenset({4, 6})
 ADDRESS_FAMILIES: Mapping[str, frozenset[int]] = {"ip": frozenset({4}), "ip6": frozenset({6}), "inet": ALL_FAMILIES}
@@ -63,20 +66,27 @@ def is_current(owned: Sequence[Mapping[str, Any]], wanted: Sequence[OwnedObject]
     return sorted(map(_key, map(_from_probe, owned))) == sorted(map(_key, wanted))
 
 
-def parse_networks(destinations: Iterable[str]) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
-    """Read addresses and networks; DestinationError names the one that is neither."""
-    networks = set()
-    for destination in destinations:
-        try:
-            networks.add(ipaddress.ip_network(destination, strict=False))
-        except ValueError as fault:
-            raise DestinationError(f"{destination!r} is no IPv4 or IPv6 address or network") from fault
-    return tuple(sorted(networks, key=lambda each: (each.version, int(each.network_address), each.prefixlen)))
+def parse_networks(destinations: Iterable[str]) -> tuple[Network, ...]:
+    """Read addresses, networks and ranges, merged as nft merges them; DestinationError names what is none."""
+    networks = list(itertools.chain.from_iterable(map(_read, destinations)))
+    merged: list[Network] = []
+    merged += ipaddress.collapse_addresses(each for each in networks if isinstance(each, ipaddress.IPv4Network))
+    merged += ipaddress.collapse_addresses(each for each in networks if isinstance(each, ipaddress.IPv6Network))
+    return tuple(merged)
 
 
-def _groups(
-    networks: Sequence[ipaddress.IPv4Network | ipaddress.IPv6Network], versions: frozenset[int]
-) -> list[tuple[str, ...]]:
+def _read(destination: str) -> Iterable[Network]:
+    """An address, a network, or a range, into which nft merges what lies side by side."""
+    first, _, last = destination.partition("-")
+    try:
+        if last:
+            return ipaddress.summarize_address_range(ipaddress.ip_address(first), ipaddress.ip_address(last))
+        return [ipaddress.ip_network(destination, strict=False)]
+    except (TypeError, ValueError) as fault:
+        raise DestinationError(f"{destination!r} is no IPv4 or IPv6 address or network") from fault
+
+
+def _groups(networks: Sequence[Network], versions: frozenset[int]) -> list[tuple[str, ...]]:
     """One rule an address family, since an nftables set holds one kind of address; one without any for no networks."""
     if not networks:
         return [()]
@@ -84,7 +94,7 @@ def _groups(
     return [group for group in by_version if group]
 
 
-def _written(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> str:
+def _written(network: Network) -> str:
     """As nft itself prints it: a single address without its prefix length."""
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
 

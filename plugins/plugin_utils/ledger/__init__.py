@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .interface import Key, Ledger, LedgerError, Result
+from .interface import Key, Ledger, LedgerError, Result, is_done
 from .opening import open_ledger
 from .run_id import RUN_ID_FORM, check_run_id, default_run_id
 
@@ -17,5 +17,6 @@ __all__ = [
     "Result",
     "check_run_id",
     "default_run_id",
+    "is_done",
     "open_ledger",
 ]

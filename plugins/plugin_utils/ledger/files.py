@@ -13,7 +13,7 @@ from pathlib import Path
 from .collector import paused_collector
 from .documents import moment, read_result, write_result
 from .file_names import SUFFIX, file_name, is_temporary
-from .interface import Key, LedgerError, Result
+from .interface import Key, LedgerError, Result, is_done
 from .proofs import newest_proofs
 from .run_id import RUN_ID_FORM, check_run_id
 from .writing import make_folder, write_whole
@@ -47,9 +47,9 @@ class FileLedger:
         return {result["host"]: result for result in self._read_run(check_run_id(run_id), None)}
 
     def done_in_run(self, run_id: str, hosts: Collection[str] | None = None) -> frozenset[str]:
-        """Hosts whose result in this run is ready and no dry run; opens the files of ``hosts`` only, if given."""
+        """Hosts that are done in this run, dry runs apart; opens the files of ``hosts`` only, if given."""
         results = self._read_run(check_run_id(run_id), hosts)
-        return frozenset(each["host"] for each in results if each["ready"] and not each["dry_run"])
+        return frozenset(each["host"] for each in results if is_done(each) and not each["dry_run"])
 
     def good_proofs(self, host: str) -> Mapping[Key, datetime]:
         """When each check was last seen good; opens this host's files only."""
@@ -59,14 +59,15 @@ class FileLedger:
         """When one check was last seen good; None when it never was."""
         return self.good_proofs(host).get((check_id, target, institution))
 
-    def runs(self, dry_runs: bool = False) -> tuple[str, ...]:
+    def runs(self, dry_runs: bool = False, kind: str | None = None) -> tuple[str, ...]:
         """Ids of the runs, oldest first; a run with nothing readable in it is left out.
 
         Check mode has runs of its own, so one result of a run tells when it was and whether it counts: this stays
         quick enough for every host of a resumed run to ask.
         """
         samples = [sample for run_id in self._run_ids() if (sample := self._sample(run_id)) is not None]
-        return tuple(each["run_id"] for each in sorted(samples, key=_start) if dry_runs or not each["dry_run"])
+        counting = [each for each in samples if (dry_runs or not each["dry_run"]) and kind in (None, each["kind"])]
+        return tuple(each["run_id"] for each in sorted(counting, key=_start))
 
     def warnings(self) -> tuple[str, ...]:
         """What could not be read so far, each file once."""

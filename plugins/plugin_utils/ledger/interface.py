@@ -20,6 +20,11 @@ class LedgerError(ValueError):
     """A ledger that cannot be opened, read or written. The message names the file or value, and the fault."""
 
 
+def is_done(result: Result) -> bool:
+    """Whether a host needs nothing more in its run: it is ready, and no role failed on the way."""
+    return bool(result["ready"]) and not result["failed_roles"]
+
+
 class Ledger(Protocol):
     """One result a host and run; the later one of the same run wins. Dry runs are kept and never count."""
 
@@ -41,8 +46,8 @@ class Ledger(Protocol):
     def latest_good_proof(self, host: str, check_id: str, target: str, institution: str) -> datetime | None:
         """When one check was last seen good; None when it never was."""
 
-    def runs(self, dry_runs: bool = False) -> tuple[str, ...]:
-        """Ids of the runs, oldest first; those made in check mode only with ``dry_runs``."""
+    def runs(self, dry_runs: bool = False, kind: str | None = None) -> tuple[str, ...]:
+        """Ids of the runs (of one ``kind``, or of all), oldest first; of check mode only with ``dry_runs``."""
 
     def warnings(self) -> tuple[str, ...]:
         """What could not be read so far, a sentence each that names it; reading goes on without it."""

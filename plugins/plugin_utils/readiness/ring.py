@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..ledger import is_done
+
 OPEN = "open"
 SPENT = "spent"
 PAUSED = "paused"
@@ -49,12 +51,12 @@ def judge_ring(
 ) -> RingVerdict:
     """Sort the ring's hosts by their results of this run; a host without one has failed.
 
-    Hosts that could not be reached have a budget of their own. When everything that failed did so because the
-    centre is down, the rollout pauses: an outage is nobody's failure.
+    Hosts that could not be reached have a budget of their own. The rollout pauses when the centre is down, which is
+    nobody's failure; but as long as one host of the ring is ready the centre is up, and who saw it down has failed.
     """
-    ready = tuple(host for host in hosts if host in results and results[host]["ready"])
-    unreachable = tuple(host for host in hosts if host in results and _layer(results[host]) == "connection")
-    outage = tuple(host for host in hosts if host in results and _is_outage(results[host]))
+    ready = tuple(host for host in hosts if host in results and is_done(results[host]))
+    unreachable = tuple(host for host in hosts if host in results and _is_unreachable(results[host]))
+    outage = () if ready else tuple(host for host in hosts if host in results and _is_outage(results[host]))
     others = {*ready, *unreachable, *outage}
     failed = tuple(host for host in hosts if host not in others)
     state, message = _decide(
@@ -97,16 +99,15 @@ def _decide(
     return OPEN, f"{len(failed)} failed and {len(unreachable)} not reached, within the budget"
 
 
-def _first_failing(result: Mapping[str, Any]) -> Mapping[str, Any]:
-    return result["first_failing"] or {}
-
-
-def _layer(result: Mapping[str, Any]) -> str:
-    return "" if result["ready"] else str(_first_failing(result).get("layer", ""))
+def _is_unreachable(result: Mapping[str, Any]) -> bool:
+    """Switched off or cut off: a refused login or a probe that broke is a failure like any other."""
+    return _first_failing(result).get("id") == "connection.transport"
 
 
 def _is_outage(result: Mapping[str, Any]) -> bool:
-    if result["ready"]:
-        return False
     causes = _first_failing(result).get("causes", [])
     return bool(causes) and causes[0] in OUTAGE_CAUSES
+
+
+def _first_failing(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {} if result["ready"] else result["first_failing"] or {}

@@ -89,7 +89,7 @@ class Story:
 @pytest.fixture(scope="session")
 def story(road: Road) -> Story:
     check_before = road.play("site.yml", "--check", "--diff", eeszt_run_id="before")
-    listing = ["sh", "-c", "find /etc/eeszt-demo /etc/nftables.d -type f 2>/dev/null; nft list ruleset"]
+    listing = ["sh", "-c", "find /etc/eeszt-demo /etc/eeszt-connect -type f 2>/dev/null; nft list ruleset"]
     untouched = {host: road.fleet.execute(host, listing).stdout for host in STATIONS}
     first = road.play("site.yml", "--diff", eeszt_run_id="first")
     before = {host: road.module_runs(host) for host in STATIONS}

@@ -40,6 +40,25 @@ def test_the_report_is_there_all_the_same(stopped):
     assert "fleet-report.html" in stopped.output
 
 
+def test_a_host_that_cannot_be_judged_has_its_result_and_no_older_one_speaks_for_it(story, road):
+    folder = {"eeszt_ledger": str(road.folder / "other-ledger")}
+    good = road.play("audit.yml", "--limit", "ws-buda-1", **folder)
+    assert "1 of 1 hosts ready" in good.output
+    bad = road.play("audit.yml", "--limit", "ws-buda-1", eeszt_policy="/nowhere/policy.yml", **folder)
+    assert bad.status != 0
+    assert "/nowhere/policy.yml: cannot be read" in bad.output
+    again = road.play("report.yml", "--limit", "ws-buda-1", **folder)
+    assert "0 of 1 hosts ready" in again.output
+    assert "not_judged" in again.output
+
+
+def test_without_a_ledger_nothing_is_begun(story, road):
+    before = road.module_runs("ws-buda-1")
+    run = road.play("site.yml", "--limit", "ws-buda-1", eeszt_ledger="{{ nowhere }}")
+    assert run.status != 0
+    assert road.module_runs("ws-buda-1") == before
+
+
 def test_resume_leaves_ready_hosts_alone_and_does_the_rest(resumed, road):
     run, module_runs = resumed
     assert run.status == 0, run.output

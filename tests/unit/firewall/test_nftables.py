@@ -66,6 +66,21 @@ def test_other_ports_are_noticed():
     assert not is_current(seen(wanted_objects([OUTPUT], [443, 25], [])), wanted_objects([OUTPUT], [443], []))
 
 
+@pytest.mark.parametrize(
+    ("asked", "read_back"),
+    [
+        (["10.0.0.0/25", "10.0.0.128/25"], ["10.0.0.0/24"]),
+        (["10.0.0.0/8", "10.1.0.0/16"], ["10.0.0.0/8"]),
+        (["10.0.1.0/24", "10.0.2.0/24"], ["10.0.1.0-10.0.2.255"]),
+        (["10.0.0.1", "10.0.0.2"], ["10.0.0.1-10.0.0.2"]),
+    ],
+)
+def test_what_nft_merges_is_the_same(asked, read_back):
+    wanted = wanted_objects([OUTPUT], [443], asked)
+    rules = [{**each, "destinations": read_back if each["kind"] == "rule" else []} for each in seen(wanted)]
+    assert is_current(rules, wanted)
+
+
 def test_a_destination_that_is_none_is_named():
     with pytest.raises(DestinationError, match=r"centre\.example"):
         wanted_objects([OUTPUT], [443], ["centre.example"])

@@ -141,6 +141,15 @@ class TestRuns:
         assert ledger.runs() == (EARLIER,)
         assert ledger.runs(dry_runs=True) == (EARLIER, f"{LATER}-check")
 
+    def test_runs_of_one_kind_are_told_apart(self, ledger: Ledger) -> None:
+        ledger.append(result(run_id="rolled-out", finished_at=NOW - DAY, kind="rollout"))
+        ledger.append(result(run_id="looked-at", finished_at=NOW, kind="audit"))
+        assert ledger.runs(kind="rollout") == ("rolled-out",)
+
+    def test_a_ready_host_on_which_a_role_failed_is_not_done(self, ledger: Ledger) -> None:
+        ledger.append(result("ready", failed_roles=[{"role": "waf_certificate", "message": "expired"}]))
+        assert ledger.done_in_run(RUN) == frozenset()
+
 
 class TestProofs:
     def proof(self, ledger: Ledger) -> datetime | None:

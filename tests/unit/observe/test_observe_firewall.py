@@ -369,10 +369,10 @@ def test_debian_12s_wrong_flags_are_read_from_the_plain_text(
 @pytest.mark.parametrize(
     ("line", "included"),
     [
-        ('include "/etc/nftables.d/*.nft"', True),
-        ('include "/etc/nftables.d/eeszt-connect.nft"', True),
-        ('  include "nftables.d/*.nft"', True),
-        ('#include "/etc/nftables.d/*.nft"', False),
+        ('include "/etc/eeszt-connect/*.nft"', True),
+        ('include "/etc/eeszt-connect/outbound.nft"', True),
+        ('  include "eeszt-connect/*.nft"', True),
+        ('#include "/etc/eeszt-connect/*.nft"', False),
         ('include "/etc/nftables.d/other.nft"', False),
         ("flush ruleset", False),
     ],
@@ -384,10 +384,10 @@ def test_the_main_file_takes_ours_in_or_not(line: str, included: bool) -> None:
 def test_persistence_is_read_from_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make_request: Callable[..., Json], section: Callable[..., Json]
 ) -> None:
-    own, main = tmp_path / "nftables.d/eeszt-connect.nft", tmp_path / "nftables.conf"
+    own, main = tmp_path / "eeszt-connect/outbound.nft", tmp_path / "nftables.conf"
     own.parent.mkdir()
     own.write_bytes(b"table inet filter {}\n")
-    main.write_text('include "nftables.d/*.nft"\n')
+    main.write_text('include "eeszt-connect/*.nft"\n')
     monkeypatch.setattr(firewall, "_OWN_FILE", own)
     monkeypatch.setattr(firewall, "_MAIN_FILE", main)
     states = {"nftables.service": {"LoadState": "loaded", "UnitFileState": "enabled"}}

@@ -74,6 +74,20 @@ def test_a_misspelt_key_of_an_endpoint_is_refused():
         request_for(endpoints=[{**CENTRE, "adress": "x"}])
 
 
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ({"host": "proxy", "port": 3128, "password": "SECRET"}, r"proxy: .*'password' was unexpected"),
+        ({"host": "proxy", "port": "3128"}, r"proxy\.port: '3128' is not of type"),
+        ({"host": {"password": "SECRET"}, "port": 3128}, r"proxy\.host: must be of type string"),
+    ],
+)
+def test_a_wrong_record_is_told_by_what_is_wrong_and_never_shown(proxy, said):
+    with pytest.raises(ContractError, match=said) as caught:
+        request_for(proxy=proxy)
+    assert "SECRET" not in str(caught.value)
+
+
 def test_a_part_of_a_request_is_completed():
     request = complete_request({"observe": ["firewall"], "ports": [25]}, POLICY)
     assert (request["observe"], request["ports"], request["endpoints"]) == (["firewall"], [25], [])

@@ -9,11 +9,11 @@ import pytest
 
 from ansible_collections.eeszt.connect.plugins.plugin_utils.readiness.ring import BudgetError, allowance, judge_ring
 
-READY = {"ready": True, "first_failing": None}
+READY = {"ready": True, "first_failing": None, "failed_roles": []}
 
 
-def not_ready(layer="card", *causes):
-    return {"ready": False, "first_failing": {"layer": layer, "causes": list(causes)}}
+def not_ready(check="card.present", *causes):
+    return {"ready": False, "first_failing": {"id": check, "causes": list(causes)}, "failed_roles": []}
 
 
 def verdict_on(results, failures="0", absences="0"):
@@ -51,27 +51,47 @@ def test_failures_within_the_budget_do_not_stop():
 
 
 def test_machines_that_are_off_spend_a_budget_of_their_own():
-    results = {**dict.fromkeys(["ws-1", "ws-2", "ws-3"], READY), "ws-4": not_ready("connection", "unreachable")}
+    results = {
+        **dict.fromkeys(["ws-1", "ws-2", "ws-3"], READY),
+        "ws-4": not_ready("connection.transport", "unreachable"),
+    }
     verdict = verdict_on(results, absences="1")
     assert (verdict.state, verdict.failed, verdict.unreachable) == ("open", (), ("ws-4",))
     assert verdict_on(results, failures="4").state == "spent"
 
 
 def test_an_outage_of_the_centre_pauses_and_is_nobodys_failure():
-    results = dict.fromkeys(["ws-1", "ws-2", "ws-3", "ws-4"], not_ready("endpoints", "centre_down"))
+    results = dict.fromkeys(["ws-1", "ws-2", "ws-3", "ws-4"], not_ready("endpoints.tcp", "centre_down"))
     verdict = verdict_on(results)
     assert (verdict.state, verdict.failed) == ("paused", ())
     assert "resume" in verdict.message
 
 
+def test_one_site_that_sees_the_centre_down_while_others_are_ready_has_failed():
+    results = {**dict.fromkeys(["ws-1", "ws-2", "ws-3"], READY), "ws-4": not_ready("endpoints.tcp", "centre_down")}
+    assert verdict_on(results, failures="1").state == "open"
+    assert verdict_on(results).failed == ("ws-4",)
+
+
+def test_a_refused_login_or_a_broken_probe_is_a_failure_and_no_absence():
+    for check, cause in (("connection.login", "auth_failed"), ("connection.probe", "probe_failed")):
+        results = {**dict.fromkeys(["ws-1", "ws-2", "ws-3"], READY), "ws-4": not_ready(check, cause)}
+        assert verdict_on(results, absences="4").failed == ("ws-4",)
+
+
+def test_a_ready_host_on_which_a_role_failed_has_failed():
+    broken = {**READY, "failed_roles": [{"role": "waf_certificate", "message": "expired"}]}
+    assert verdict_on({**dict.fromkeys(["ws-1", "ws-2", "ws-3"], READY), "ws-4": broken}).failed == ("ws-4",)
+
+
 def test_a_failure_beside_an_outage_still_counts():
     results = {
-        **dict.fromkeys(["ws-1", "ws-2", "ws-3"], not_ready("endpoints", "centre_down")),
-        "ws-4": not_ready("card", "no_card"),
+        **dict.fromkeys(["ws-1", "ws-2", "ws-3"], not_ready("endpoints.tcp", "centre_down")),
+        "ws-4": not_ready("card.present", "no_card"),
     }
     assert verdict_on(results).state == "spent"
 
 
 def test_a_host_that_is_not_ready_without_any_failure_counts_as_failed():
-    results = {**dict.fromkeys(["ws-1", "ws-2", "ws-3"], READY), "ws-4": {"ready": False, "first_failing": None}}
+    results = {**dict.fromkeys(["ws-1", "ws-2", "ws-3"], READY), "ws-4": {**READY, "ready": False}}
     assert verdict_on(results).failed == ("ws-4",)
