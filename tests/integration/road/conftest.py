@@ -81,6 +81,8 @@ class Story:
     untouched: dict[str, str]
     first: Run
     second: Run
+    page: str
+    document: dict[str, Any]
     second_module_runs: dict[str, int]
     gate_off: Run
     check_after: Run
@@ -99,6 +101,8 @@ def story(road: Road) -> Story:
         untouched=untouched,
         first=first,
         second=second,
+        page=(road.folder / "fleet-report.html").read_text("utf-8"),
+        document=json.loads((road.folder / "fleet-report.json").read_text("utf-8")),
         second_module_runs={host: road.module_runs(host) - before[host] for host in STATIONS},
         gate_off=road.play("site.yml", eeszt_run_id="gate-off", eeszt_gate=False),
         check_after=road.play("site.yml", "--check", eeszt_run_id="after", eeszt_gate=False),

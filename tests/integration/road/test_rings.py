@@ -41,7 +41,7 @@ def test_the_report_is_there_all_the_same(stopped):
 
 
 def test_a_host_that_cannot_be_judged_has_its_result_and_no_older_one_speaks_for_it(story, road):
-    folder = {"eeszt_ledger": str(road.folder / "other-ledger")}
+    folder = {"eeszt_ledger": str(road.folder / "other" / "ledger"), "eeszt_report": str(road.folder / "other")}
     good = road.play("audit.yml", "--limit", "ws-buda-1", **folder)
     assert "1 of 1 hosts ready" in good.output
     bad = road.play("audit.yml", "--limit", "ws-buda-1", eeszt_policy="/nowhere/policy.yml", **folder)

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from tests.integration.road.conftest import STATIONS
@@ -92,13 +90,11 @@ def test_check_mode_afterwards_sees_nothing_to_change(story):
 
 
 def test_the_report_names_each_broken_host_in_both_languages(story, road):
-    page = (road.folder / "fleet-report.html").read_text("utf-8")
-    document = json.loads((road.folder / "fleet-report.json").read_text("utf-8"))
-    assert document["totals"]["ready"] == 3
+    assert story.document["totals"]["ready"] == 3
     for host in ("ws-tisza-1", "ws-tisza-2", "ws-tisza-3"):
         remedy = road.results("second")[host]["first_failing"]["remedy"]
-        assert remedy["en"].partition("'")[0] in page
-        assert remedy["hu"].partition("'")[0] in page
+        assert remedy["en"].partition("'")[0] in story.page
+        assert remedy["hu"].partition("'")[0] in story.page
 
 
 def test_the_summary_says_which_sites_are_ready(story):
