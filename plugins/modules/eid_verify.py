@@ -62,6 +62,11 @@ reached:
   description: Whether the host was reached and the probe ran.
   returned: always
   type: bool
+ports:
+  description: Outbound ports that the policy asks for.
+  returned: when the host was looked at
+  type: list
+  elements: int
 observation:
   description: The raw observation of the probe; V(null) when the host was not reached.
   returned: always

@@ -18,7 +18,7 @@ from ..contract.policy import load_policy
 from ..judge import ConnectionFailure, Context, Verdict, judge
 from ..ledger import Ledger, LedgerError, open_ledger
 from ..readiness.held import HeldCertificates, hold_certificates
-from ..readiness.request import SECTIONS, Subject, build_request
+from ..readiness.request import SECTIONS, Subject, build_request, institution_ids
 from ..readiness.result import Circumstances, build_result, verdict_fields
 from .command_run import command_run_id
 from .probe_run import run_probe
@@ -104,7 +104,7 @@ class VerifyAction(ActionBase):
 
         policy = load_policy(options["policy"])
         started_at = datetime.now(UTC)
-        held = hold_certificates(options["certificates"], [str(each["id"]) for each in options["institutions"]])
+        held = hold_certificates(options["certificates"], institution_ids(options["institutions"]))
         subject = _subject(options, held)
         request = build_request(subject, policy, self.SECTIONS)
         seen = run_probe(self, task_vars, request, held.pems_for(request))
@@ -112,6 +112,7 @@ class VerifyAction(ActionBase):
         context = self._context(host, options, request, held, ledger, seen)
         verdict = judge(observation, policy, context, self.LAYERS)
         outcome = _outcome(verdict, observation)
+        outcome["ports"] = list(policy.ports)
         outcome["warnings"] = [*held.warnings, *(ledger.warnings() if ledger else ())]
         if self.RECORDS and ledger:
             circumstances = self._circumstances(host, run_id, options, started_at)
@@ -136,7 +137,7 @@ class VerifyAction(ActionBase):
             system=options["system"] or ("windows" if self._is_windows() else "linux"),
             purpose=options["purpose"],
             login_methods=tuple(options["login_methods"]),
-            institutions=tuple(str(each["id"]) for each in options["institutions"]),
+            institutions=tuple(institution_ids(options["institutions"])),
             request=request,
             expected_certificates=held.expected(),
             proofs=ledger.good_proofs(host) if ledger else {},

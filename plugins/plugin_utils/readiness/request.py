@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..contract.documents import validate
+from ..contract.documents import ContractError, validate
 from ..contract.policy import Policy
 
 SECTIONS = ("readers", "client", "firewall", "certificates", "endpoints", "clock")
@@ -38,7 +38,17 @@ class Subject:
 
     @property
     def institution_ids(self) -> list[str]:
-        return [str(each["id"]) for each in self.institutions]
+        return institution_ids(self.institutions)
+
+
+def institution_ids(institutions: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Ids of a host's institutions; ContractError when one has none."""
+    for place, institution in enumerate(institutions):
+        if not institution.get("id"):
+            raise ContractError(
+                f"eeszt_institutions.{place}: has no id; write the EESZT institution id, E or P and six characters"
+            )
+    return [str(each["id"]) for each in institutions]
 
 
 def build_request(subject: Subject, policy: Policy, observe: Sequence[str] = SECTIONS) -> dict[str, Any]:

@@ -64,6 +64,11 @@ def test_nothing_is_shown_where_there_is_nothing():
     assert shown(request_for(institutions=[BUDA])) == []
 
 
+def test_an_institution_without_an_id_is_named():
+    with pytest.raises(ContractError, match=r"eeszt_institutions\.1: has no id"):
+        request_for(institutions=[BUDA, {"name": "Minta"}])
+
+
 def test_a_wrong_endpoint_is_named_with_its_place():
     with pytest.raises(ContractError, match=r"endpoints\.0\.port.*70000"):
         request_for(endpoints=[{**CENTRE, "port": 70000}])
