@@ -77,9 +77,9 @@ def parse_networks(destinations: Iterable[str]) -> tuple[Network, ...]:
 
 def _read(destination: str) -> Iterable[Network]:
     """An address, a network, or a range, into which nft merges what lies side by side."""
-    first, _, last = destination.partition("-")
+    first, dash, last = destination.partition("-")
     try:
-        if last:
+        if dash:
             return ipaddress.summarize_address_range(ipaddress.ip_address(first), ipaddress.ip_address(last))
         return [ipaddress.ip_network(destination, strict=False)]
     except (TypeError, ValueError) as fault:
