@@ -48,6 +48,9 @@ options:
     description: Do not touch a host that is ready in this run already; without O(run_id) the newest run of the ledger is resumed.
     type: bool
     default: false
+  not_judged:
+    description: Do not look at the host, and record with these words why it could not be judged; for a rescue.
+    type: str
   changed_roles:
     description: Roles that changed the host in this run, for the report.
     type: list

@@ -43,12 +43,24 @@ def run_probe(
     try:
         answer = action._execute_module(module_name=module, module_args=arguments, task_vars=task_vars)
     except AnsibleConnectionFailure as failure:
-        return classify(str(failure), connected=False)
+        return classify(_reason(action, str(failure)), connected=False)
     except AnsibleError as failure:
         return classify(str(failure), connected=True)
     if answer.get("failed") or "observation" not in answer:
         return classify(_words(answer), connected=True)
     return _received(answer["observation"], sent_at, datetime.now(UTC))
+
+
+def _reason(action: ActionBase, text: str) -> str:
+    """Why there was no connection. One that ended while the probe was still being sent does not say; an order
+    without any input is refused in words.
+    """
+    if "Broken pipe" in text:
+        try:
+            action._connection.exec_command("true", sudoable=False)
+        except AnsibleError as failure:
+            return str(failure)
+    return text
 
 
 def _received(observation: dict[str, Any], sent_at: datetime, received_at: datetime) -> dict[str, Any]:

@@ -54,6 +54,7 @@ RECORD_OPTIONS: dict[str, dict[str, Any]] = {
     "kind": {"type": "str", "choices": ["rollout", "audit"], "default": "audit"},
     "run_id": {"type": "str"},
     "resume": {"type": "bool", "default": False},
+    "not_judged": {"type": "str"},
     "changed_roles": STRINGS,
     "failed_roles": DICTS,
 }
@@ -73,27 +74,32 @@ class VerifyAction(ActionBase):
         specification = {**SUBJECT_OPTIONS, **(RECORD_OPTIONS if self.RECORDS else {})}
         _validated, options = self.validate_argument_spec(specification)
         try:
-            result.update(self._verify(options, task_vars or {}))
+            if self.RECORDS and options["not_judged"]:
+                result.update(self._record_not_judged(options, task_vars or {}, options["not_judged"]))
+            else:
+                result.update(self._verify(options, task_vars or {}))
         except (CertificateError, ContractError, LedgerError) as fault:
-            self._record_not_judged(options, task_vars or {}, fault)
+            if self.RECORDS and not isinstance(fault, LedgerError):
+                self._record_not_judged(options, task_vars or {}, str(fault))
             raise AnsibleActionFail(str(fault)) from fault
         return {**result, "changed": False}
 
-    def _record_not_judged(self, options: Mapping[str, Any], task_vars: Mapping[str, Any], fault: Exception) -> None:
+    def _record_not_judged(self, options: Mapping[str, Any], task_vars: Mapping[str, Any], why: str) -> dict[str, Any]:
         """Keep that nothing is known of the host in this run: an older result would speak for it in the report."""
-        if not self.RECORDS or not options["ledger"] or isinstance(fault, LedgerError):
-            return
         try:
             policy = load_policy(options["policy"])
         except ContractError:
             policy = load_policy("production")
-        failure = ConnectionFailure(cause="not_judged", check_id="connection.probe", text=str(fault))
+        failure = ConnectionFailure(cause="not_judged", check_id="connection.probe", text=why)
         context = Context(now=datetime.now(UTC), connection_failure=failure)
-        ledger = open_ledger(options["ledger"])
-        host = str(task_vars["inventory_hostname"])
-        circumstances = self._circumstances(host, self._run_id(options, ledger), options, context.now)
-        request = build_request(Subject(), policy, ())
-        ledger.append(build_result(circumstances, policy, request, None, judge(None, policy, context)))
+        verdict = judge(None, policy, context)
+        if options["ledger"]:
+            ledger = open_ledger(options["ledger"])
+            host = str(task_vars["inventory_hostname"])
+            circumstances = self._circumstances(host, self._run_id(options, ledger), options, context.now)
+            request = build_request(Subject(), policy, ())
+            ledger.append(build_result(circumstances, policy, request, None, verdict))
+        return _outcome(verdict, None)
 
     def _verify(self, options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> dict[str, Any]:
         host = str(task_vars["inventory_hostname"])

@@ -1,0 +1,46 @@
+# Copyright (c) 2026 The eeszt.connect maintainers
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Why a host was not reached, when the connection itself says little."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from ansible.errors import AnsibleConnectionFailure
+
+from ansible_collections.eeszt.connect.plugins.plugin_utils.controller.probe_run import run_probe
+
+BROKEN = (
+    "Data could not be sent to remote host '192.0.2.1'. Make sure it can be reached over SSH: [Errno 32] Broken pipe"
+)
+
+
+class Refusing:
+    """An action whose connection breaks while the module is sent, and says ``asked_again`` to a plain order."""
+
+    def __init__(self, asked_again: str) -> None:
+        shell = SimpleNamespace(SHELL_FAMILY="sh")
+        self._connection = SimpleNamespace(_shell=shell, exec_command=self.exec_command)
+        self.asked_again = asked_again
+
+    def _execute_module(self, **_arguments: object) -> dict[str, object]:
+        raise AnsibleConnectionFailure(BROKEN)
+
+    def exec_command(self, _command: str, **_options: bool) -> tuple[int, bytes, bytes]:
+        if self.asked_again:
+            raise AnsibleConnectionFailure(self.asked_again)
+        return 0, b"", b""
+
+
+@pytest.mark.parametrize(
+    ("asked_again", "cause"),
+    [
+        ("Failed to connect to the host via ssh: root@192.0.2.1: Permission denied (publickey).", "auth_failed"),
+        ("Failed to connect to the host via ssh: Connection timed out during banner exchange", "timeout"),
+        ("", "dropped"),
+    ],
+)
+def test_a_connection_that_broke_while_sending_is_asked_for_its_reason(asked_again, cause):
+    assert run_probe(Refusing(asked_again), {}, {}, {}).cause == cause
