@@ -12,7 +12,6 @@ python := .venv/bin/python
 newest := .venv-newest/bin/python
 sudo := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=ANSIBLE_HOME,EESZT_LAB_STATE,EESZT_LAB_CACHE,EESZT_LAB_FLEET)
 playbook := $(sudo) $(python) -m lab run .venv/bin/ansible-playbook
-sources := plugins lab tests bin
 types := ansible_collections.eeszt.connect.plugins
 
 .PHONY: help

@@ -140,7 +140,7 @@ class VerifyAction(ActionBase):
         seen: dict[str, Any] | ConnectionFailure,
     ) -> Context:
         return Context(
-            system=options["system"] or ("windows" if self._is_windows() else "linux"),
+            system=self._system(options),
             purpose=options["purpose"],
             login_methods=tuple(options["login_methods"]),
             institutions=tuple(institution_ids(options["institutions"])),
@@ -151,8 +151,10 @@ class VerifyAction(ActionBase):
             connection_failure=seen if isinstance(seen, ConnectionFailure) else None,
         )
 
-    def _is_windows(self) -> bool:
-        return str(self._connection._shell.SHELL_FAMILY) == "powershell"
+    def _system(self, options: Mapping[str, Any]) -> str:
+        """As the plan says, else as the connection's shell tells."""
+        by_shell = "windows" if str(self._connection._shell.SHELL_FAMILY) == "powershell" else "linux"
+        return str(options["system"] or by_shell)
 
     def _circumstances(self, host: str, run_id: str, options: Mapping[str, Any], started_at: datetime) -> Circumstances:
         site = options["site"]
@@ -167,7 +169,7 @@ class VerifyAction(ActionBase):
             site=None if site is None else {name: site[name] for name in SITE_FIELDS if name in site},
             institutions=options["institutions"],
             users=options["users"],
-            system=options["system"] or ("windows" if self._is_windows() else "linux"),
+            system=self._system(options),
             purpose=options["purpose"],
             login_methods=options["login_methods"],
             changed_roles=options["changed_roles"],

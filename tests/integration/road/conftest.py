@@ -107,10 +107,3 @@ def story(road: Road) -> Story:
         gate_off=road.play("site.yml", eeszt_run_id="gate-off", eeszt_gate=False),
         check_after=road.play("site.yml", "--check", eeszt_run_id="after", eeszt_gate=False),
     )
-
-
-@pytest.fixture
-def mended(road: Road) -> Iterator[Road]:
-    """For tests that break hosts: afterwards the fleet is again as its file says."""
-    yield road
-    road.fleet.up()
