@@ -126,8 +126,8 @@ class Scope:
         env: Mapping[str, str] | None = None,
         cwd: Path = Path("/"),
     ) -> "subprocess.Popen[bytes]":
-        """Start a process in it, detached from the terminal, that outlives this one."""
-        return subprocess.Popen(
+        """Start a process in it, detached from the terminal, that outlives this one; it is in the group on return."""
+        child = subprocess.Popen(
             self.command(argv),
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -136,6 +136,9 @@ class Scope:
             cwd=cwd,
             start_new_session=True,
         )
+        while child.poll() is None and child.pid not in self.pids():
+            time.sleep(0.001)
+        return child
 
 
 def scopes(under: str = "") -> list[str]:

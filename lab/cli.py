@@ -54,11 +54,13 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     add("preflight", _preflight, "Tell whether the lab can run on this machine.")
+    add("windows", _windows, "Tell whether Windows doubles can be made here; exit status 1 if not.")
     packages = add("packages", _packages, "Print the Debian packages that are missing.")
     packages.add_argument("--install", action="store_true", help="install them")
     made_of = argparse.ArgumentParser(add_help=False)
     made_of.add_argument("--file", metavar="NAME", help="fleet file in lab/fleets (default: the fleet's name)")
     made_of.add_argument("--hosts", type=int, metavar="N", help="make up N workstations instead")
+    made_of.add_argument("--kind", metavar="KIND", help="their kind: linux (default), windows, windows_light")
     add("up", _up, "Start or repair the fleet.", made_of)
     down = add("down", _down, "Remove the fleet; the base images stay.")
     down.add_argument("--all", action="store_true", help="every fleet of this checkout")
@@ -86,9 +88,12 @@ def _parser() -> argparse.ArgumentParser:
         block.set_defaults(on=name == "block")
         block.add_argument("host")
         block.add_argument("port", type=int)
-    gateway = add("gateway", _gateway, "Set the TLS versions that the gateway offers.")
-    gateway.add_argument("what", choices=["tls"])
-    gateway.add_argument("version", choices=["1.2", "1.3", "both"])
+    gateway = add("gateway", _gateway, "Set the TLS versions that the gateway offers, or let the centre be down.")
+    gateway.add_argument("what", choices=["tls", "centre"])
+    gateway.add_argument("how", metavar="1.2|1.3|both or up|down")
+    winrm = add("winrm", _winrm, "Make the WinRM double of a Windows host misbehave, end it, or start it.")
+    winrm.add_argument("host")
+    winrm.add_argument("words", nargs="+", metavar="FAULT", help="ok, kill, start, or KIND[:WORD] [KEY=VALUE ...] ...")
     return parser
 
 
@@ -101,7 +106,8 @@ def _fleet(options: argparse.Namespace) -> "Fleet":
         from lab.fleet import Fleet
     except ModuleNotFoundError as fault:
         raise LabError(f"The Python module {fault.name} is missing; run the lab with the project's .venv.") from fault
-    return Fleet(_name(options), getattr(options, "hosts", None), Progress(), getattr(options, "file", None))
+    said = {key: getattr(options, key, None) for key in ("hosts", "file", "kind")}
+    return Fleet(_name(options), progress=Progress(), **said)
 
 
 def _preflight(options: argparse.Namespace) -> int:
@@ -114,6 +120,14 @@ def _preflight(options: argparse.Namespace) -> int:
     if bad:
         print(f"lab: {' '.join(finding.answer for finding in bad)}", file=sys.stderr)
     return 1 if bad else 0
+
+
+def _windows(_options: argparse.Namespace) -> int:
+    from lab import powershell
+
+    why = powershell.absent()
+    print(why or f"Windows doubles can be made, with {powershell.windows()}")
+    return 1 if why else 0
 
 
 def _packages(options: argparse.Namespace) -> int:
@@ -168,8 +182,12 @@ def _status(options: argparse.Namespace) -> int:
     print(f"fleet {status['fleet']}: {'up, TLS ' + status['tls'] if status['up'] else 'not up'}")
     for host in status["hosts"]:
         blocked = f"  blocked upstream: {', '.join(map(str, host['blocked']))}" if host["blocked"] else ""
-        line = "{name:<14}{address:<13}{release:<10}{state:<9}card {card}".format(**host)
+        system = host["release"] if host["kind"] == "linux" else host["kind"]
+        line = "{name:<14}{address:<13}{system:<14}{state:<9}card {card}".format(**host, system=system)
         print(f"  {line}{blocked}")
+    if status["left_out"]:
+        names = ", ".join(status["left_out"])
+        print(f"  left out {len(status['left_out'])} Windows doubles ({names}): {status['why_left_out']}")
     return 0
 
 
@@ -229,6 +247,26 @@ def _block(options: argparse.Namespace) -> int:
 
 def _gateway(options: argparse.Namespace) -> int:
     fleet = _fleet(options)
-    changed = fleet.gateway_tls(options.version)
-    fleet.progress(f"gateway TLS {options.version}: {'done' if changed else 'nothing to do'}")
+    if options.what == "tls":
+        changed = fleet.gateway_tls(options.how)
+    elif options.how in ("up", "down"):
+        changed = fleet.centre(up=options.how == "up")
+    else:
+        raise LabError(f"The centre is up or down, not {options.how}.")
+    fleet.progress(f"gateway {options.what} {options.how}: {'done' if changed else 'nothing to do'}")
+    return 0
+
+
+def _winrm(options: argparse.Namespace) -> int:
+    from lab.windows.winrm import entries
+
+    fleet = _fleet(options)
+    host, words = options.host, options.words
+    if words == ["kill"]:
+        fleet.winrm_kill(host)
+    elif words == ["start"]:
+        fleet.winrm_start(host)
+    else:
+        fleet.winrm_fault(host, *([] if words == ["ok"] else entries(words)))
+    fleet.progress(f"winrm {host} {' '.join(words)}: done")
     return 0

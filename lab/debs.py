@@ -35,9 +35,13 @@ def _os_release() -> dict[str, str]:
     return {key: value.strip('"') for key, value in pairs}
 
 
-def fetch(base: Path, release: str, packages: list[str], target: Path, log: Path, scope: Scope) -> None:
+def fetch(
+    base: Path, release: str, packages: list[str], target: Path, log: Path, scope: Scope, apart: bool = False
+) -> None:
     """Fetch `packages` and all that the image `base` lacks for them into `target`, with an index.
 
+    `apart`: each is one or more names that go together, and may exclude the others; they come also
+    where the image has them, so that a host can lose them and get them again.
     `base` is the image's folder (with `root` and `mirror`); apt runs in `scope`, where the next
     build can end it when this one is killed.  Raises LabError with apt's words.
     """
@@ -48,7 +52,9 @@ def fetch(base: Path, release: str, packages: list[str], target: Path, log: Path
     write_file(own / "etc/sources.list", f"deb [signed-by={_keyring()}] {mirror} {release} main\n")
     apt = ["apt-get", "-qq", *_options(own, base)]
     run(scope.command([*apt, "update"]), log=log)
-    run(scope.command([*apt, "install", "--download-only", "--yes", *packages]), log=log)
+    again = ["--reinstall"] if apart else []
+    for wanted in [line.split() for line in packages] if apart else [packages]:
+        run(scope.command([*apt, "install", "--download-only", "--yes", *again, *wanted]), log=log)
     scope.remove()
     found = sorted((own / "cache/archives").glob("*.deb"))
     if not found:

@@ -4,80 +4,25 @@ import json
 import subprocess
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from typing import Any
 
-from lab import cgroup, clean, hosts, images, keys, limits, net, pki, record
+from lab import cgroup, clean, forward, hosts, images, keys, limits, net, pki, proxy, record
 from lab import spec as specs
 from lab.errors import LabError
-from lab.gateway import NAME as GATEWAY_NAME
-from lab.gateway import Gateway
-from lab.kinds import HostKind, make
-from lab.paths import CHECKOUT, NETNS_DIR, FleetPaths
+from lab.kinds import HostKind
+from lab.paths import CHECKOUT, NETNS_DIR
 from lab.preflight import require
-from lab.run import Progress, wait_until, write_file
-from lab.services import Card, PackageServer
+from lab.run import write_file
+from lab.services import Forwarder, PackageServer
+from lab.windows import light
+from lab.windows import pki as winrm_pki
+from lab.windows.verbs import WinrmVerbs
 
 WORKERS = 8
 
 
-class Fleet:
-    """One fleet.  `file`: name of its fleet file (its own name by default); `hosts`: make up so many instead.
-
-    Every verb raises LabError with one sentence.  A fleet that is up is described by its record, so
-    the verbs other than `up` act on what runs, whatever the fleet file says by now.
-    """
-
-    def __init__(
-        self,
-        name: str = "demo",
-        hosts: int | None = None,
-        progress: Progress | None = None,
-        file: str | None = None,
-    ) -> None:
-        self.paths = FleetPaths(specs.check_fleet_name(name))
-        self.progress = progress or Progress(quiet=True)
-        self._origin = {"hosts": hosts, "file": file}
-
-    @cached_property
-    def spec(self) -> specs.FleetSpec:
-        """What runs, or what the fleet file would make run."""
-        known = record.read(self.paths)
-        return specs.from_json(known["spec"]) if known else self._wanted()
-
-    def _wanted(self) -> specs.FleetSpec:
-        """What `up` aims at; without a word about it, the same as at the last `up`."""
-        known = record.read(self.paths)
-        if known and self._origin == {"hosts": None, "file": None}:
-            self._origin = known.get("origin", self._origin)
-        name, hosts, file = self.paths.fleet, self._origin["hosts"], self._origin["file"]
-        return specs.load(name, file=str(file or name)) if hosts is None else specs.generated(name, int(hosts))
-
-    @cached_property
-    def gateway(self) -> Gateway:
-        """The gateway."""
-        return Gateway(self.paths, self.spec)
-
-    @cached_property
-    def workstations(self) -> list[HostKind]:
-        """The hosts of the fleet file, in its order."""
-        return [make(self.paths, self.spec, host) for host in self.spec.hosts]
-
-    @property
-    def machines(self) -> list[HostKind]:
-        """The gateway and all hosts."""
-        return [self.gateway, *self.workstations]
-
-    def machine(self, name: str) -> HostKind:
-        """The host (or the gateway) called `name`."""
-        if name == GATEWAY_NAME:
-            return self.gateway
-        host = self.spec.host(name)
-        return next(one for one in self.workstations if one.host is host)
-
-    def card(self, name: str) -> Card:
-        """The card of a host."""
-        return Card(self.paths, self.spec.host(name).name)
+class Fleet(WinrmVerbs):
+    """A fleet with its verbs; every verb raises LabError with one sentence."""
 
     @property
     def _blocks(self) -> net.Blocks:
@@ -97,12 +42,21 @@ class Fleet:
             self._forget()
             self.spec = self._wanted()
             machines = self.machines
-            releases = sorted({host.release for host in self.spec.hosts if host.kind == "linux"})
-            done = [f"built {name}" for name in images.ensure(releases, self.progress)]
+            releases = sorted({host.release for host in self.spec.of_kind(specs.LINUX)})
+            windows = self.spec.of_kind(specs.WINDOWS)
+            if self.spec.left_out:
+                names = ", ".join(self.spec.left_out)
+                self.progress(f"left out {len(self.spec.left_out)} Windows doubles ({names}): {self.spec.why_left_out}")
+            kinds = {"windows": bool(windows), "proxied": bool(self.spec.proxy)}
+            done = [f"built {name}" for name in images.ensure(releases, self.progress, **kinds)]
             done += self._prepare()
             done += self._each(machines, "host", lambda one: one.ensure())
             if self._packages.ensure({*releases, images.GATEWAY_RELEASE}):
                 done.append("package server started")
+            if Forwarder(self.paths).ensure(windows):
+                done.append("way to the Windows doubles")
+            if light.LightServer(self.paths).ensure(self.spec.of_kind(specs.WINDOWS_LIGHT)):
+                done.append("light Windows doubles")
             done += self._apply_blocks()
             done += self._each(self.workstations, "card", self._apply_card)
             if done:
@@ -110,12 +64,10 @@ class Fleet:
             self.wait_ready()
             if self.gateway.set_tls("both"):
                 done.append("gateway offers TLS 1.2 and 1.3 again")
+            if self.gateway.set_centre(up=True):
+                done.append("the centre takes connections again")
         self.progress(f"fleet {self.paths.fleet}: {'up' if done else 'was up, nothing changed'}, {len(machines)} hosts")
         return done
-
-    def _forget(self) -> None:
-        for name in ("spec", "gateway", "workstations"):
-            self.__dict__.pop(name, None)
 
     def _prepare(self) -> list[str]:
         """Record, keys, certificates, bridge; hosts that are no longer wanted go."""
@@ -126,16 +78,21 @@ class Fleet:
         if not self.paths.record.exists() or self.paths.record.read_text() != about:
             write_file(self.paths.record, about)
         self.paths.ssh.mkdir(exist_ok=True, mode=0o700)
-        if keys.ensure(self.paths.ssh, [one.host for one in self.machines]):
+        with_ssh = [one.host for one in self.machines if one.host.kind != specs.WINDOWS_LIGHT]
+        if keys.ensure(self.paths.ssh, with_ssh, self.paths.fleet):
             done.append("ssh keys")
-        if made := pki.ensure(self.paths.pki, self.spec):
+        made = pki.ensure(self.paths.pki, self.spec)
+        made += self._winrm_certificates()
+        if self.spec.proxy == specs.ACCOUNT and proxy.ensure_account(self.paths.pki):
+            made.append("the proxy's account")
+        if made:
             done.append(f"certificates: {', '.join(made)}")
         wanted = {one.host.name for one in self.machines}
         for name in clean.host_names(self.paths):
             if name not in wanted:
                 clean.remove_host(self.paths, name)
                 done.append(f"{name} removed")
-        if raised := limits.ensure(len(self.machines)):
+        if raised := limits.ensure(len(with_ssh)):
             done.append(raised)
         if net.ensure_bridge(self.paths.netns):
             done.append("bridge")
@@ -145,6 +102,16 @@ class Fleet:
         for line in done:
             self.progress(line)
         return done
+
+    def _winrm_certificates(self) -> list[str]:
+        fleet = self.paths.fleet
+        names: dict[str, list[str]] = {}
+        for host in self.spec.of_kind(specs.WINDOWS):
+            names[host.name] = [host.name, host.address, forward.address(fleet, host.number)]
+        made = winrm_pki.ensure(self.paths.pki, names) if names else []
+        if places := light.places(self.paths, self.spec.of_kind(specs.WINDOWS_LIGHT)):
+            made += winrm_pki.ensure_one(self.paths.pki, light.certificate_stem(places), [*places, *places.values()])
+        return made
 
     def _each(self, them: Sequence[HostKind], what: str, act: Callable[[HostKind], str]) -> list[str]:
         """Act on many hosts at once; returns "<what> <name> <what was done>" for those that changed."""
@@ -168,20 +135,6 @@ class Fleet:
         self._blocks.write(wanted)
         return ["upstream blocks set"]
 
-    def wait_ready(self, seconds: float = hosts.BOOT_SECONDS, names: Sequence[str] | None = None) -> None:
-        """Return when the hosts (all, or those named) answer and their pcscd has seen the cards inserted."""
-        machines = [one for one in self.machines if names is None or one.host.name in names]
-
-        def wait(one: HostKind) -> None:
-            log = self.paths.host(one.host.name) / "console.log"
-            wait_until(f"{one.host.name} to answer (its console: {log})", seconds, one.ready, pause=0.05)
-            if one is not self.gateway and (card := self.card(one.host.name)).inserted():
-                card.wait()
-
-        # Threads of a pool of its own: a thread that has entered a namespace never leaves it.
-        with ThreadPoolExecutor(len(machines), initializer=net.enter, initargs=(self.paths.netns,)) as pool:
-            list(pool.map(wait, machines))
-
     # -- the other verbs -------------------------------------------------------------------------------
 
     def down(self) -> bool:
@@ -194,7 +147,7 @@ class Fleet:
         return found
 
     def status(self) -> dict[str, Any]:
-        """State of the fleet: {fleet, up, owner, netns, tls, blocked, hosts: [{name, address, ...}]}."""
+        """State of the fleet: {fleet, up, owner, netns, tls, left_out, why_left_out, hosts: [{name, address, ...}]}."""
         known = record.read(self.paths)
         blocked = (self._blocks.read() if known else None) or set()
         return {
@@ -203,6 +156,8 @@ class Fleet:
             "owner": known["owner"] if known else "",
             "netns": self.paths.netns,
             "tls": self.gateway.tls() if known and self.gateway.state() != hosts.ABSENT else "",
+            "left_out": list(self.spec.left_out),
+            "why_left_out": self.spec.why_left_out,
             "hosts": [self._host_status(one, blocked) for one in self.machines],
         }
 
@@ -219,13 +174,6 @@ class Fleet:
             "card": card,
             "blocked": sorted(port for address, port in blocked if address == host.address),
         }
-
-    def _require_up(self) -> None:
-        record.check_owner(self.paths)
-        if record.read(self.paths) is None:
-            raise LabError(
-                f"The fleet {self.paths.fleet} is not up; start it with `lab up --fleet {self.paths.fleet}`."
-            )
 
     def host_action(self, action: str, name: str) -> None:
         """One of stop, start, reboot, freeze, thaw; start and reboot return when the host answers."""
@@ -273,6 +221,12 @@ class Fleet:
         self._require_up()
         with record.locked(self.paths, self.progress):
             return self.gateway.set_tls(version)
+
+    def centre(self, up: bool) -> bool:
+        """Let the centre's double take connections, or refuse all; returns whether that changed something."""
+        self._require_up()
+        with record.locked(self.paths, self.progress):
+            return self.gateway.set_centre(up)
 
     def execute(self, name: str, argv: Sequence[str], stdin: str | None = None) -> "subprocess.CompletedProcess[str]":
         """Run a command in a host without ssh."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lab import images
+from lab import images, proxy
 from lab.errors import LabError
 from lab.hosts import LinuxHost
 from lab.paths import FleetPaths
@@ -14,6 +14,7 @@ NUMBER = 2
 CENTRE_PORTS = (443, 4443, 5443)
 PROTOCOLS = {"1.2": "TLSv1.2", "1.3": "TLSv1.3", "both": "TLSv1.2 TLSv1.3"}
 _TLS = "etc/nginx/lab-tls.conf"
+_OUTAGE = "inet outage"
 
 _NGINX = """\
 user www-data;
@@ -63,15 +64,17 @@ class Gateway(LinuxHost):
 
     def layers(self) -> list[Path]:
         """The gateway's packages over the base."""
-        return [images.gateway().path / "up", *super().layers()]
+        proxied = [images.proxy().path / "up"] if self.spec.proxy else []
+        return [*proxied, images.gateway().path / "up", *super().layers()]
 
     def ports(self) -> set[int]:
-        """sshd, DNS and the centre."""
-        return {22, 53, *CENTRE_PORTS}
+        """sshd, DNS, the centre and the proxy."""
+        return {22, 53, *CENTRE_PORTS, *proxy.ports(self.spec.proxy)}
 
     def definition(self) -> str:
         """Also what its configuration says."""
-        return super().definition() + self._nginx() + self._dnsmasq()
+        squid = proxy.configuration(self.spec.proxy, CENTRE_PORTS)
+        return super().definition() + self._nginx() + self._dnsmasq() + squid
 
     def prepare(self) -> None:
         """Configuration of nginx and dnsmasq."""
@@ -82,6 +85,8 @@ class Gateway(LinuxHost):
         write_file(root / "etc/nginx/nginx.conf", self._nginx())
         write_file(root / _TLS, _tls("both"))
         write_file(root / "etc/dnsmasq.d/lab.conf", self._dnsmasq())
+        if self.spec.proxy:
+            proxy.prepare(root, pki, self.spec.proxy, CENTRE_PORTS)
         # It serves; the rules of a workstation are not its own.
         write_file(root / "etc/nftables.conf", "flush ruleset\n", 0o755)
         for unit in ("pcscd.service", "pcscd.socket"):
@@ -104,6 +109,22 @@ class Gateway(LinuxHost):
         done = self.execute(["systemctl", "restart", "nginx"])
         if done.returncode:
             raise LabError(f"nginx on the gateway did not restart: {done.stderr.strip()}")
+        return True
+
+    def centre_is_up(self) -> bool:
+        """Whether the centre takes connections; the unrelated host always does."""
+        return self.execute(["nft", "list", "table", *_OUTAGE.split()]).returncode != 0
+
+    def set_centre(self, up: bool) -> bool:
+        """Let the centre take connections, or refuse all of them; returns whether that changed something."""
+        if self.centre_is_up() == up:
+            return False
+        ports = ", ".join(map(str, CENTRE_PORTS))
+        refuse = f"ip daddr {GATEWAY} tcp dport {{ {ports} }} reject with tcp reset"
+        chain = f"chain input {{ type filter hook input priority 0; {refuse}; }};"
+        done = self.execute(["nft", f"delete table {_OUTAGE}" if up else f"table {_OUTAGE} {{ {chain} }}"])
+        if done.returncode:
+            raise LabError(f"The centre's double cannot be {'opened' if up else 'closed'}: {done.stderr.strip()}")
         return True
 
     def _nginx(self) -> str:

@@ -71,6 +71,10 @@ class LinuxHost:
         """TCP ports that must be open before it is called ready."""
         return {22, VPCD_PORT}
 
+    def binds(self) -> list[tuple[Path, str]]:
+        """Folders of the machine that it sees, read-only, with their place in it."""
+        return []
+
     def state(self) -> str:
         """See kinds.HostKind."""
         if not self.scope.alive():
@@ -165,6 +169,7 @@ class LinuxHost:
             "--link-journal=no",
             "--console=pipe",
             "--kill-signal=SIGRTMIN+4",
+            *(f"--bind-ro={source}:{place}" for source, place in self.binds()),
         ]
         argv = ["/bin/sh", str(FILES / "keep.sh"), machine, str(self.root), *self.scope.command(nspawn)]
         with (self.paths.host(self.host.name) / "console.log").open("ab") as log:

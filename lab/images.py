@@ -1,4 +1,4 @@
-"""Base images, the gateway's layer over one of them, and the packages that hosts can install.
+"""Base images, the layers of the gateway and of Windows doubles over one of them, and the packages for hosts.
 
 Each is a folder of the cache whose name holds a hash of all that defines it.  It is built under the
 name `tmp-...` and renamed when whole; what an interrupted build left is ended and removed by the next one.
@@ -18,7 +18,7 @@ from typing import Any
 
 import yaml
 
-from lab import debs
+from lab import debs, powershell
 from lab.cgroup import Scope
 from lab.errors import LabError
 from lab.paths import FILES, cache_dir
@@ -28,8 +28,11 @@ from lab.spec import CONTROLLER, RELEASES
 APT_PORT = 8080
 APT_SERVER = f"http://{CONTROLLER}:{APT_PORT}"
 GATEWAY_RELEASE = "trixie"
+WINDOWS_RELEASE = "trixie"
 KEEP_SECONDS = 30 * 86400
 HERE = FILES.parent
+# What the registry of a Windows double says whose outbound traffic is closed.
+CLOSED_REGISTRY = HERE / "windows/standins/Modules/NetSecurity/closed.reg"
 
 
 @dataclass(frozen=True)
@@ -73,20 +76,37 @@ def gateway() -> Image:
     return Image("gateway", GATEWAY_RELEASE, _digest(parts))
 
 
+def wine() -> Image:
+    """The layer of Windows doubles; its tree is `<path>/up`, over the base of WINDOWS_RELEASE."""
+    parts = [base(WINDOWS_RELEASE).digest, *_definition()["wine"]]
+    parts += [(FILES / name).read_text() for name in ("install.sh", "build-wine.sh")]
+    for file in sorted((FILES / "windows").rglob("*")):
+        if file.is_file():
+            parts += [str(file.relative_to(FILES)), file.read_text()]
+    parts.append(CLOSED_REGISTRY.read_text())
+    return Image("wine", WINDOWS_RELEASE, _digest(parts))
+
+
+def proxy() -> Image:
+    """The layer of a gateway with a proxy; its tree is `<path>/up`, over the gateway's."""
+    return Image("proxy", GATEWAY_RELEASE, _digest([gateway().digest, *_definition()["proxy"]]))
+
+
 def repository(release: str) -> Image:
     """The packages that hosts of a release can install."""
     return Image("packages", release, _digest([base(release).digest, *_served()]))
 
 
-def needed(releases: Sequence[str]) -> list[Image]:
-    """All images of a fleet with hosts of these releases."""
-    wanted = sorted({*releases, GATEWAY_RELEASE})
-    return [*(base(one) for one in wanted), gateway(), *(repository(one) for one in wanted)]
+def needed(releases: Sequence[str], windows: bool = False, proxied: bool = False) -> list[Image]:
+    """All images of a fleet with hosts of these releases, and with Windows doubles and a proxy or without."""
+    wanted = sorted({*releases, GATEWAY_RELEASE, *([WINDOWS_RELEASE] if windows else [])})
+    layers = [gateway(), *([proxy()] if proxied else []), *([wine()] if windows else [])]
+    return [*(base(one) for one in wanted), *layers, *(repository(one) for one in wanted)]
 
 
-def ensure(releases: Sequence[str], progress: Progress) -> list[str]:
+def ensure(releases: Sequence[str], progress: Progress, windows: bool = False, proxied: bool = False) -> list[str]:
     """Build what is missing, the releases side by side; returns the names of what was built."""
-    missing = [image for image in needed(releases) if not image.ready]
+    missing = [image for image in needed(releases, windows, proxied) if not image.ready]
     if not missing:
         return []
     with _locked(progress):
@@ -104,13 +124,14 @@ def ensure(releases: Sequence[str], progress: Progress) -> list[str]:
 def _prune() -> None:
     """Remove images that no definition in use asks for: not ours, in no mount, and older than a month.
 
-    The age leaves another checkout, with other definitions, its images.
+    The age leaves another checkout, with other definitions, its images.  PowerShell stays: it cannot be fetched again.
     """
-    ours = {image.name for image in needed(RELEASES)}
+    ours = {image.name for image in needed(RELEASES, windows=True, proxied=True)}
     mounted = Path("/proc/self/mountinfo").read_text()
     for folder in cache_dir().iterdir():
         old = time.time() - folder.stat().st_mtime > KEEP_SECONDS
-        if folder.is_dir() and old and folder.name not in ours and folder.name not in mounted:
+        kept = folder.name in ours or folder.name in mounted or folder.name.startswith(powershell.FOLDERS)
+        if folder.is_dir() and old and not kept:
             shutil.rmtree(folder)
 
 
@@ -125,8 +146,10 @@ def remove_all() -> None:
 def _build_all(lane: list[Image], progress: Progress) -> None:
     builders: dict[str, Callable[[Image, Path, Path, Progress], None]] = {
         "base": _build_base,
-        "gateway": _build_gateway,
+        "gateway": _build_layer,
         "packages": _build_repository,
+        "proxy": _build_layer,
+        "wine": _build_wine,
     }
     for image in lane:
         target = cache_dir() / f"tmp-{image.name}"
@@ -149,17 +172,27 @@ def _build_base(image: Image, target: Path, log: Path, progress: Progress) -> No
     shutil.rmtree(target / "debs")
 
 
-def _build_gateway(image: Image, target: Path, log: Path, progress: Progress) -> None:
+def _build_layer(image: Image, target: Path, log: Path, progress: Progress) -> None:
+    """The packages of a kind over the base, a proxy's over the gateway's too."""
     under = base(image.release).path
     progress(f"{image.name}: fetching and installing ...")
-    debs.fetch(under, image.release, _definition()["gateway"], target / "debs", log, _scope(image))
-    _script(image, "build-layer.sh", [FILES, target, target / "debs", under / "root"], log)
+    debs.fetch(under, image.release, _definition()[image.kind], target / "debs", log, _scope(image))
+    below = [*([gateway().path / "up"] if image.kind == "proxy" else []), under / "root"]
+    _script(image, "build-layer.sh", [FILES, target, target / "debs", ":".join(map(str, below))], log)
+    shutil.rmtree(target / "debs")
+
+
+def _build_wine(image: Image, target: Path, log: Path, progress: Progress) -> None:
+    under = base(image.release).path
+    progress(f"{image.name}: fetching and installing Wine, making its Windows ...")
+    debs.fetch(under, image.release, _definition()["wine"], target / "debs", log, _scope(image))
+    _script(image, "build-wine.sh", [FILES, target, target / "debs", under / "root", CLOSED_REGISTRY], log)
     shutil.rmtree(target / "debs")
 
 
 def _build_repository(image: Image, target: Path, log: Path, progress: Progress) -> None:
     progress(f"{image.name}: fetching ...")
-    debs.fetch(base(image.release).path, image.release, _served(), target, log, _scope(image))
+    debs.fetch(base(image.release).path, image.release, _served(), target, log, _scope(image), apart=True)
 
 
 def _script(image: Image, name: str, words: Sequence[str | Path], log: Path) -> None:

@@ -2,25 +2,28 @@
 
 from pathlib import Path
 
-from lab import pki
+from lab import forward, pki
 from lab.run import write_file
-from lab.spec import Host
+from lab.spec import WINDOWS, Host
 
 
-def ensure(folder: Path, hosts: list[Host]) -> bool:
+def ensure(folder: Path, hosts: list[Host], fleet: str) -> bool:
     """Make what is missing; returns whether anything was.  A private key is written after its public half."""
     made = _pair(folder / "id_ed25519")
     for host in hosts:
         made |= _pair(folder / "hosts" / host.name)
-    lines = [
-        f"{host.address},{host.name} {(folder / 'hosts' / f'{host.name}.pub').read_text().strip()}" for host in hosts
-    ]
+    lines = [f"{_names(host, fleet)} {(folder / 'hosts' / f'{host.name}.pub').read_text().strip()}" for host in hosts]
     known = folder / "known_hosts"
     text = "\n".join(lines) + "\n"
     if not known.exists() or known.read_text() != text:
         write_file(known, text)
         made = True
     return made
+
+
+def _names(host: Host, fleet: str) -> str:
+    names = [host.address, host.name]
+    return ",".join(names + ([forward.address(fleet, host.number)] if host.kind == WINDOWS else []))
 
 
 def _pair(path: Path) -> bool:

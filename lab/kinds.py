@@ -8,6 +8,8 @@ from lab.errors import LabError
 from lab.hosts import LinuxHost
 from lab.paths import FleetPaths
 from lab.spec import FleetSpec, Host
+from lab.windows.host import WindowsHost
+from lab.windows.light import LightHost
 
 
 class HostKind(Protocol):
@@ -40,8 +42,12 @@ class HostKind(Protocol):
         """Run a command inside without its network services."""
 
 
-# Another kind of host (a Windows double, say) is a class with these methods and an entry here.
-KINDS: dict[str, Callable[[FleetPaths, FleetSpec, Host], HostKind]] = {"linux": LinuxHost}
+# Another kind of host is a class with these methods and an entry here.
+KINDS: dict[str, Callable[[FleetPaths, FleetSpec, Host], HostKind]] = {
+    "linux": LinuxHost,
+    "windows": WindowsHost,
+    "windows_light": LightHost,
+}
 
 
 def make(paths: FleetPaths, spec: FleetSpec, host: Host) -> HostKind:

@@ -8,6 +8,7 @@ import ctypes
 import json
 import os
 import socket
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,15 +157,23 @@ def ssh_banner(address: str) -> bool:
 
 def listening(pid: int) -> set[int]:
     """TCP ports that are open in the network namespace of a process."""
-    ports: set[int] = set()
-    for name in ("tcp", "tcp6"):
-        try:
-            lines = Path(f"/proc/{pid}/net/{name}").read_text().splitlines()[1:]
-        except OSError:
-            continue
-        fields = (line.split() for line in lines)
-        ports |= {int(words[1].rpartition(":")[2], 16) for words in fields if words[3] == "0A"}
-    return ports
+    return {int(port, 16) for name in ("tcp", "tcp6") for _, port in _listeners(pid, name)}
+
+
+def listeners(pid: int) -> set[tuple[str, int]]:
+    """IPv4 addresses and TCP ports that are open in the network namespace of a process."""
+    found = _listeners(pid, "tcp")
+    # The kernel writes the address as a number of the machine's own byte order.
+    return {(socket.inet_ntoa(struct.pack("=I", int(address, 16))), int(port, 16)) for address, port in found}
+
+
+def _listeners(pid: int, table: str) -> list[tuple[str, str]]:
+    try:
+        lines = Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]
+    except OSError:
+        return []
+    places = [words[1].rpartition(":") for words in map(str.split, lines) if words[3] == "0A"]
+    return [(address, port) for address, _, port in places]
 
 
 class Blocks:

@@ -5,6 +5,7 @@ The subject's form (CN = institution id, O = name, OU = "lab double") is ours: n
 
 import secrets
 import string
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -53,11 +54,12 @@ def ensure(folder: Path, spec: FleetSpec) -> list[str]:
             stale.unlink()
         made.append("CA")
         _write_authority(folder)
-    authority = _read_authority(folder)
+    authority = read_authority(folder)
     if not (folder / "server.key").exists():
         made.append("server")
-        leaf = _issue(authority, _name(spec.centre, "lab double", "gateway"), names=[spec.centre, spec.control])
-        write_file(folder / "server.pem", _pem(leaf.certificate) + _pem(authority.certificate))
+        names = [x509.DNSName(one) for one in (spec.centre, spec.control)]
+        leaf = issue(authority, subject(spec.centre, "lab double", "gateway"), names)
+        write_file(folder / "server.pem", pem(leaf.certificate) + pem(authority.certificate))
         write_file(folder / "server.key", key_pem(leaf.key), 0o600)
     for institution in spec.institutions:
         if not (folder / f"{institution.id}.password").exists():
@@ -65,12 +67,12 @@ def ensure(folder: Path, spec: FleetSpec) -> list[str]:
             _write_client(folder, institution.id, authority, institution)
     if not (folder / "untrusted.password").exists():
         made.append("untrusted")
-        _write_client(folder, "untrusted", _authority(OTHER_CA_NAME), spec.institutions[0])
+        _write_client(folder, "untrusted", new_authority(OTHER_CA_NAME), spec.institutions[0])
     return made
 
 
 def _write_client(folder: Path, stem: str, authority: Authority, institution: Institution) -> None:
-    leaf = _issue(authority, _name(institution.id, institution.name, "lab double"), expired=institution.expired)
+    leaf = issue(authority, subject(institution.id, institution.name, "lab double"), expired=institution.expired)
     password = "".join(secrets.choice(_LETTERS) for _ in range(12))
     bundle = pkcs12.serialize_key_and_certificates(
         institution.id.encode(),
@@ -91,9 +93,9 @@ def seed_files(folder: Path, institution: str) -> dict[str, tuple[bytes, int]]:
     key, cert = opened.key, opened.cert
     assert isinstance(key, rsa.RSAPrivateKey)
     assert cert is not None
-    chain = b"".join(_pem(entry.certificate) for entry in opened.additional_certs)
+    chain = b"".join(pem(entry.certificate) for entry in opened.additional_certs)
     return {
-        "certificate.pem": (_pem(cert.certificate), 0o644),
+        "certificate.pem": (pem(cert.certificate), 0o644),
         "chain.pem": (chain, 0o644),
         "key.pem": (key_pem(key), 0o600),
         "client.p12": (bundle, 0o600),
@@ -115,11 +117,11 @@ def key_pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
-def _pem(certificate: x509.Certificate) -> bytes:
+def pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _name(common: str, organisation: str, unit: str) -> x509.Name:
+def subject(common: str, organisation: str, unit: str) -> x509.Name:
     parts = (
         (NameOID.COMMON_NAME, common),
         (NameOID.ORGANIZATION_NAME, organisation),
@@ -128,7 +130,7 @@ def _name(common: str, organisation: str, unit: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(oid, text) for oid, text in parts])
 
 
-def _authority(common: str) -> Authority:
+def new_authority(common: str) -> Authority:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
     now = datetime.now(UTC)
@@ -144,9 +146,15 @@ def _authority(common: str) -> Authority:
     return Authority(builder.sign(key, hashes.SHA256()), key)
 
 
-def _issue(authority: Authority, name: x509.Name, names: list[str] | None = None, expired: bool = False) -> Leaf:
-    """A leaf; with DNS `names` for a server, without for a client."""
-    key = rsa.generate_private_key(65537, 2048)
+def issue(
+    authority: Authority,
+    name: x509.Name,
+    names: Sequence[x509.GeneralName] = (),
+    expired: bool = False,
+    key: rsa.RSAPrivateKey | None = None,
+) -> Leaf:
+    """A leaf; with `names` for a server, without for a client; with a new key unless it is given."""
+    key = key or rsa.generate_private_key(65537, 2048)
     now = datetime.now(UTC)
     end = now - EXPIRED_SINCE if expired else now + timedelta(days=365)
     use = ExtendedKeyUsageOID.SERVER_AUTH if names else ExtendedKeyUsageOID.CLIENT_AUTH
@@ -162,17 +170,17 @@ def _issue(authority: Authority, name: x509.Name, names: list[str] | None = None
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), False)
     )
     if names:
-        builder = builder.add_extension(x509.SubjectAlternativeName([x509.DNSName(one) for one in names]), False)
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), False)
     return Leaf(builder.sign(authority.key, hashes.SHA256()), key)
 
 
 def _write_authority(folder: Path) -> None:
-    authority = _authority(CA_NAME)
-    write_file(folder / "ca.pem", _pem(authority.certificate))
+    authority = new_authority(CA_NAME)
+    write_file(folder / "ca.pem", pem(authority.certificate))
     write_file(folder / "ca.key", key_pem(authority.key), 0o600)
 
 
-def _read_authority(folder: Path) -> Authority:
+def read_authority(folder: Path) -> Authority:
     key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     return Authority(x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes()), key)

@@ -12,12 +12,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab import cgroup, debian, record
+from lab import cgroup, debian, powershell, record
 from lab.errors import LabError
 from lab.paths import CHECKOUT, FleetPaths, cache_dir, state_parent
 
 OLDEST_PYTHON = (3, 11)
 DISK_BYTES = 3 * 1024**3
+# The image of Windows doubles, and PowerShell twice.
+WINDOWS_DISK_BYTES = 2 * 1024**3
 MEMORY_BYTES = 1024**3
 STATE_BYTES = 32 * 1024**2
 BOOTABLE = ("x86_64", "aarch64")
@@ -41,10 +43,11 @@ def check(fleet: str) -> list[Finding]:
         "overlay file system": _overlay,
         "control groups": _cgroups,
         "network namespaces": _namespaces,
-        "disk": lambda: _disk(cache_dir(), DISK_BYTES),
+        "disk": lambda: _disk(cache_dir(), DISK_BYTES + (WINDOWS_DISK_BYTES if _powershell() else 0)),
         "run folder": lambda: _disk(state_parent(), STATE_BYTES),
         "memory": _memory,
         "fleet": lambda: _fleet(fleet),
+        "Windows doubles": _windows,
     }
     return [_ask(what, question) for what, question in questions.items()]
 
@@ -152,7 +155,26 @@ def _fleet(fleet: str) -> str:
     if known is None:
         return f"{fleet} is not up"
     gone = known["owner"] != str(CHECKOUT)
-    return f"{fleet} is up" + (f", left by {known['owner']}, which is gone" if gone else "")
+    return f"{fleet} is up" + (f", left behind by {known['owner']}" if gone else "")
+
+
+def _windows() -> str:
+    """Never a failure: a fleet without Windows doubles needs none of it, and one with them leaves them out."""
+    try:
+        return f"PowerShell from {' and '.join(map(str, _given()))}"
+    except LabError as fault:
+        return f"left out. {fault}"
+
+
+def _given() -> list[Path]:
+    return [powershell.given(build) for build in (powershell.WINDOWS, powershell.LINUX)]
+
+
+def _powershell() -> bool:
+    try:
+        return bool(_given())
+    except LabError:
+        return False
 
 
 def _size(count: int) -> str:

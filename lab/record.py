@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from lab import cgroup
 from lab.errors import LabError
 from lab.paths import CHECKOUT, FleetPaths
 
@@ -26,10 +27,15 @@ def read(paths: FleetPaths) -> dict[str, Any] | None:
 
 
 def foreign_owner(paths: FleetPaths) -> str:
-    """The other checkout that the fleet belongs to; "": ours, nobody's, or that checkout is gone."""
+    """The other checkout that the fleet belongs to; "": ours or nobody's.
+
+    A fleet is nobody's when its checkout is gone, or when nothing of it runs: the machine was started anew, or all of
+    it was killed.
+    """
     data = read(paths)
     owner = str(data["owner"]) if data else ""
-    return owner if owner and owner != str(CHECKOUT) and Path(owner).is_dir() else ""
+    foreign = owner and owner != str(CHECKOUT) and Path(owner).is_dir()
+    return owner if foreign and cgroup.Scope(paths.fleet).alive() else ""
 
 
 def check_owner(paths: FleetPaths) -> None:

@@ -46,6 +46,12 @@ def _checked(words: Sequence[str], status: int, out: str, said: str) -> str:
     raise LabError(f"'{' '.join(words[:6])}' ended with status {status}: {last}")
 
 
+def last_words(log: Path) -> str:
+    """The last line that a process wrote to its log."""
+    lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return lines[-1].strip() if lines else "it said nothing"
+
+
 def write_file(path: Path, content: str | bytes, mode: int = 0o644) -> None:
     """Write a file whole or not at all, with its final mode from the first byte."""
     path.parent.mkdir(parents=True, exist_ok=True)

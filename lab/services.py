@@ -1,15 +1,17 @@
-"""The lab's own processes beside the hosts: virtual cards and the hosts' package server."""
+"""The lab's own processes beside the hosts: virtual cards, the package server, the way to Windows doubles."""
 
+import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from lab import images, net
+from lab import forward, images, net
 from lab.cgroup import Scope
 from lab.hosts import VPCD_PORT
 from lab.paths import CHECKOUT, NETNS_DIR, FleetPaths
-from lab.run import wait_until
-from lab.spec import CONTROLLER
+from lab.run import wait_until, write_file
+from lab.spec import CONTROLLER, Host
 
 CARD_SECONDS = 30
 
@@ -87,6 +89,32 @@ class PackageServer:
     def listens(self) -> bool:
         """Whether it runs and has its port open."""
         return any(images.APT_PORT in net.listening(pid) for pid in self.scope.pids()[:1])
+
+
+class Forwarder:
+    """Leads from the machine's loopback to hosts that are not reached over ssh (see `forward.py`)."""
+
+    def __init__(self, paths: FleetPaths) -> None:
+        self._paths = paths
+        self._config = paths.root / "forward.json"
+        self.scope = Scope(f"{paths.fleet}/forward")
+
+    def ensure(self, hosts: Sequence[Host]) -> bool:
+        """Lead to exactly these hosts; returns whether something was missing."""
+        pairs = {forward.address(self._paths.fleet, host.number): host.address for host in hosts}
+        wanted = json.dumps(pairs)
+        running = self.scope.alive()
+        if running and self._config.exists() and self._config.read_text() == wanted:
+            return False
+        self.scope.remove()
+        if not pairs:
+            return running
+        write_file(self._config, wanted)
+        where = ["--netns", str(NETNS_DIR / self._paths.netns), "--config", str(self._config)]
+        argv = [sys.executable, "-S", "-m", "lab.forward", *where]
+        with (self._paths.root / "forward.log").open("ab") as log:
+            self.scope.start(argv, log, {"PATH": os.environ.get("PATH", "/usr/bin:/bin")}, cwd=CHECKOUT)
+        return True
 
 
 def _link(link: Path, target: Path) -> bool:

@@ -5,7 +5,8 @@ Every fault of a file is reported in one go, each with the place where it stands
 
 import ipaddress
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,12 @@ MOST_HOSTS = 900
 RELEASES = ("trixie", "bookworm")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}[a-z0-9]")
 FLEET_NAME = re.compile(r"[a-z][a-z0-9-]{0,19}")
-_KEYS = {"name", "kind", "release", "serves", "seed_certificate", "faults"}
+_KEYS = {"name", "kind", "release", "serves", "seed_certificate", "outbound", "faults"}
+# A light one has no system of its own: one process answers for all of them from recordings.
+LINUX, WINDOWS, WINDOWS_LIGHT = "linux", "windows", "windows_light"
+KINDS = (LINUX, WINDOWS, WINDOWS_LIGHT)
+OUTBOUND = ("closed", "open")
+OPEN, ACCOUNT = "open", "account"
 
 
 @dataclass(frozen=True)
@@ -39,12 +45,13 @@ class Host:
 
     name: str
     number: int
-    kind: str = "linux"
+    kind: str = LINUX
     release: str = "trixie"
     serves: tuple[str, ...] = ()
     seed_certificate: str = ""
     card: bool = True
     blocked: tuple[int, ...] = ()
+    outbound: str = "closed"
 
     @property
     def address(self) -> str:
@@ -54,13 +61,20 @@ class Host:
 
 @dataclass(frozen=True)
 class FleetSpec:
-    """A whole fleet as its file (or `--hosts N`) describes it."""
+    """A whole fleet as its file (or `--hosts N`) describes it.
+
+    `left_out`: hosts of the file that cannot be made on this machine, for the reason `why_left_out`.
+    `proxy`: "" (none), OPEN, or ACCOUNT, which has a port that asks for an account beside the open one.
+    """
 
     name: str
     domain: str
     institutions: tuple[Institution, ...]
     hosts: tuple[Host, ...]
     generated: bool = field(default=False)
+    left_out: tuple[str, ...] = ()
+    why_left_out: str = ""
+    proxy: str = ""
 
     @property
     def centre(self) -> str:
@@ -79,6 +93,16 @@ class FleetSpec:
                 return host
         known = ", ".join(host.name for host in self.hosts)
         raise LabError(f"The fleet {self.name} has no host {name}; it has {known}.")
+
+    def of_kind(self, *kinds: str) -> tuple[Host, ...]:
+        """The hosts of these kinds."""
+        return tuple(host for host in self.hosts if host.kind in kinds)
+
+    def without(self, kinds: Collection[str], why: str) -> "FleetSpec":
+        """The same without the hosts of these kinds; the others keep their numbers."""
+        gone = tuple(host.name for host in self.of_kind(*kinds))
+        rest = tuple(host for host in self.hosts if host.name not in gone)
+        return replace(self, hosts=rest, left_out=gone, why_left_out=why) if gone else self
 
     def to_json(self) -> dict[str, Any]:
         """A form that `from_json` reads back."""
@@ -100,7 +124,8 @@ def _from_json(data: dict[str, Any]) -> FleetSpec:
         Host(**{**host, "serves": tuple(host["serves"]), "blocked": tuple(host["blocked"])}) for host in data["hosts"]
     )
     institutions = tuple(Institution(**entry) for entry in data["institutions"])
-    return FleetSpec(data["name"], data["domain"], institutions, hosts, data["generated"])
+    about = (data["name"], data["domain"], institutions, hosts, data["generated"])
+    return FleetSpec(*about, tuple(data["left_out"]), data["why_left_out"], data.get("proxy", ""))
 
 
 def check_fleet_name(name: str) -> str:
@@ -110,11 +135,16 @@ def check_fleet_name(name: str) -> str:
     return name
 
 
-def generated(name: str, count: int) -> FleetSpec:
-    """A fleet of `count` trixie workstations ws-001... that serve E99901A."""
+def generated(name: str, count: int, kind: str = LINUX) -> FleetSpec:
+    """A fleet of `count` workstations ws-001... (on trixie, if they are Linux) that serve E99901A."""
     if not 1 <= count <= MOST_HOSTS:
         raise LabError(f"--hosts takes 1 to {MOST_HOSTS}, not {count}.")
-    hosts = tuple(Host(f"ws-{index + 1:03d}", FIRST_WORKSTATION + index, serves=("E99901A",)) for index in range(count))
+    if kind not in KINDS:
+        raise LabError(f"--kind takes {', '.join(KINDS)}, not {kind}.")
+    hosts = tuple(
+        Host(f"ws-{index + 1:03d}", FIRST_WORKSTATION + index, kind, serves=("E99901A",), card=kind != WINDOWS_LIGHT)
+        for index in range(count)
+    )
     return FleetSpec(name, "demo.test", (Institution("E99901A", "Mintarendelő Kft."),), hosts, True)
 
 
@@ -140,15 +170,25 @@ def parse(name: str, data: Any, source: str) -> FleetSpec:
     faults: list[str] = []
     if not isinstance(data, dict):
         raise LabError(f"{source}: the file must be a mapping with domain, institutions and hosts.")
-    faults += [f"unknown key {key}" for key in data if key not in {"domain", "institutions", "hosts"}]
+    faults += [f"unknown key {key}" for key in data if key not in {"domain", "institutions", "hosts", "proxy"}]
     domain = data.get("domain")
     if not isinstance(domain, str) or not domain.endswith(".test"):
         faults.append("domain must end in .test, which no real name does")
     institutions = _institutions(data.get("institutions"), faults)
     hosts = _hosts(data.get("hosts"), {entry.id for entry in institutions}, faults)
+    proxy = _proxy(data.get("proxy"), faults)
     if faults:
         raise LabError(f"{source}: {'; '.join(faults)}.")
-    return FleetSpec(name, str(domain), tuple(institutions), tuple(hosts))
+    return FleetSpec(name, str(domain), tuple(institutions), tuple(hosts), proxy=proxy)
+
+
+def _proxy(data: Any, faults: list[str]) -> str:
+    if data is None:
+        return ""
+    if not isinstance(data, dict) or list(data) != ["account"] or not isinstance(data["account"], bool):
+        faults.append("proxy must be {account: true} or {account: false}")
+        return ""
+    return ACCOUNT if data["account"] else OPEN
 
 
 def _institutions(data: Any, faults: list[str]) -> list[Institution]:
@@ -197,6 +237,7 @@ def _host_faults(entry: dict[str, Any], known: set[str]) -> list[str]:
         faults.append("the name must be 2 to 32 of a-z, 0-9 and '-'")
     if entry.get("release", "trixie") not in RELEASES:
         faults.append(f"release must be one of {', '.join(RELEASES)}, not {entry['release']}")
+    faults += _kind_faults(entry)
     serves = entry.get("serves", [])
     if not isinstance(serves, list):
         faults.append("serves must be a list of institutions")
@@ -211,19 +252,35 @@ def _host_faults(entry: dict[str, Any], known: set[str]) -> list[str]:
     return faults
 
 
+def _kind_faults(entry: dict[str, Any]) -> list[str]:
+    """What does not go with a host's kind."""
+    kind = entry.get("kind", LINUX)
+    if kind not in KINDS:
+        return [f"kind must be one of {', '.join(KINDS)}, not {kind}"]
+    only_linux = {"release", "seed_certificate"}
+    wrong = sorted(only_linux & set(entry)) if kind != LINUX else []
+    wrong += ["outbound"] if kind != WINDOWS and "outbound" in entry else []
+    wrong += ["faults"] if kind == WINDOWS_LIGHT and "faults" in entry else []
+    faults = [f"{key} does not go with the kind {kind}" for key in wrong]
+    if entry.get("outbound", "closed") not in OUTBOUND:
+        faults.append(f"outbound must be one of {', '.join(OUTBOUND)}, not {entry['outbound']}")
+    return faults
+
+
 def _ports(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(port, int) and 0 < port < 65536 for port in value)
 
 
 def _host(entry: dict[str, Any], number: int) -> Host:
-    wrong = entry.get("faults", {})
+    wrong, kind = entry.get("faults", {}), entry.get("kind", LINUX)
     return Host(
         name=entry["name"],
         number=number,
-        kind=entry.get("kind", "linux"),
+        kind=kind,
         release=entry.get("release", "trixie"),
         serves=tuple(entry.get("serves", [])),
         seed_certificate=entry.get("seed_certificate", ""),
-        card=not wrong.get("no_card", False),
+        card=kind != WINDOWS_LIGHT and not wrong.get("no_card", False),
         blocked=tuple(wrong.get("block", [])),
+        outbound=entry.get("outbound", "closed"),
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lab import Fleet
-from lab.clean import left_over
+from tests.integration.fleets import standing
 
 NAME = "pytest"
 
@@ -22,12 +22,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Fleet]:
     """One fleet for a module, as `test.yml` says, and nothing left of it afterwards."""
-    made = Fleet(NAME, file="test")
-    made.down()
-    made.up()
-    yield made
-    made.down()
-    assert left_over(NAME) == []
+    with standing(NAME, "test") as made:
+        yield made
 
 
 @pytest.fixture

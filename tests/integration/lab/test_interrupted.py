@@ -1,5 +1,6 @@
 """kill -9 at any point of `up` and `down`: the next command finishes what was begun."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 
 from lab import Fleet, cgroup, images
 from lab.clean import left_over
+from lab.errors import LabError
 from lab.hosts import LinuxHost
 from lab.paths import CHECKOUT
 
@@ -98,3 +100,13 @@ def test_a_killed_build_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     assert not group.path.exists()
     assert not (tmp_path / "cache").exists()
     assert left_over(NAME) == []
+
+
+def test_another_checkouts_fleet_is_left_alone_while_it_runs(fleet: Fleet, tmp_path: Path) -> None:
+    fleet.up()
+    known = json.loads(fleet.paths.record.read_text("utf-8"))
+    fleet.paths.record.write_text(json.dumps({**known, "owner": str(tmp_path)}), "utf-8")
+    with pytest.raises(LabError, match=f"belongs to the checkout {tmp_path}"):
+        fleet.down()
+    cgroup.Scope(NAME).kill()
+    assert fleet.down()

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from lab import cgroup, cli, gateway, kinds, limits, net, pki, spec
+from lab import cgroup, cli, gateway, images, kinds, limits, net, pki, proxy, spec
 from lab.errors import LabError
 from lab.paths import CHECKOUT, FleetPaths
 from lab.run import run, wait_until, write_file
@@ -98,6 +98,37 @@ def test_gateway_configuration_names_the_double() -> None:
     assert made.addresses() == ("10.77.0.2", "10.77.0.3")
     assert "centre.demo.test" in made._nginx()
     assert made._nginx().count("listen 10.77.0.2:") == 3
+
+
+def test_the_proxy_opens_the_account_port_to_the_account_only() -> None:
+    made = proxy.configuration(spec.ACCOUNT, (443, 4443))
+    rules = [line for line in made.splitlines() if line.startswith("http_access")]
+    assert rules == [
+        "http_access deny !CONNECT",
+        "http_access deny !centre_ports",
+        "http_access allow at_open_port",
+        "http_access allow at_account_port known",
+        "http_access deny all",
+    ]
+    assert "acl centre_ports port 443 4443\n" in made
+    assert "3129" not in proxy.configuration(spec.OPEN, (443,))
+    assert [proxy.configuration("", (443,)), proxy.ports("")] == ["", ()]
+
+
+def test_the_proxys_password_is_made_once_and_for_root_alone(tmp_path: Path) -> None:
+    assert proxy.ensure_account(tmp_path)
+    first = proxy.password_file(tmp_path).read_text()
+    assert len(first) == 16
+    assert stat.S_IMODE(proxy.password_file(tmp_path).stat().st_mode) == 0o600
+    assert not proxy.ensure_account(tmp_path)
+    assert proxy.password_file(tmp_path).read_text() == first
+
+
+def test_the_proxys_layer_lies_over_the_gateways_only_where_it_is_asked_for() -> None:
+    kinds = [layer.parent.name.split("-")[0] for layer in gateway.Gateway(FleetPaths("x"), spec.load("proxy")).layers()]
+    assert kinds == ["proxy", "gateway", "base"]
+    assert "proxy" not in {image.kind for image in images.needed(["trixie"])}
+    assert "proxy" in {image.kind for image in images.needed(["trixie"], proxied=True)}
 
 
 def test_write_file_leaves_nothing_half_done(tmp_path: Path) -> None:

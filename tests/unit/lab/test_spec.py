@@ -27,7 +27,8 @@ def _refusal(**changes: Any) -> str:
 def test_demo_fleet_is_as_the_demo_needs_it() -> None:
     fleet = spec.load("demo")
     names = [host.name for host in fleet.hosts]
-    assert names == ["ws-buda-1", "ws-buda-2", "ws-pest-1", "ws-tisza-1", "ws-tisza-2", "ws-tisza-3"]
+    assert names[:6] == ["ws-buda-1", "ws-buda-2", "ws-pest-1", "ws-tisza-1", "ws-tisza-2", "ws-tisza-3"]
+    assert [host.name for host in fleet.of_kind(spec.WINDOWS)] == names[6:] == ["ws-duna-1", "ws-duna-2"]
     assert fleet.host("ws-pest-1").release == "bookworm"
     assert fleet.host("ws-tisza-1").blocked == (4443,)
     assert fleet.host("ws-tisza-2").seed_certificate == "E99904C"
@@ -52,8 +53,9 @@ def test_generated_fleet_has_bounds(count: int) -> None:
         spec.generated("many", count)
 
 
-def test_a_spec_survives_its_record() -> None:
-    fleet = spec.load("demo")
+@pytest.mark.parametrize("name", ["demo", "proxy"])
+def test_a_spec_survives_its_record(name: str) -> None:
+    fleet = spec.load(name)
     assert spec.from_json(fleet.to_json()) == fleet
 
 
@@ -77,6 +79,9 @@ def test_a_spec_survives_its_record() -> None:
         ({"hosts": [{"name": "ws-a", "card": False}]}, "unknown key card"),
         ({"hosts": [{"name": "ws-a", "faults": {"block": ["https"]}}]}, "must be a list of ports"),
         ({"hosts": [{"name": "ws-a", "faults": {"fire": True}}]}, "faults may hold"),
+        ({"proxy": True}, "proxy must be {account: true} or {account: false}"),
+        ({"proxy": {"account": "yes"}}, "proxy must be"),
+        ({"proxy": {"account": True, "port": 8080}}, "proxy must be"),
     ],
 )
 def test_a_fault_of_the_file_is_named(changes: dict[str, Any], words: str) -> None:
@@ -117,3 +122,9 @@ def test_unknown_host_names_the_known_ones() -> None:
 def test_a_record_of_another_version_is_one_sentence() -> None:
     with pytest.raises(LabError, match="another version of the lab"):
         spec.from_json({"name": "demo"})
+
+
+@pytest.mark.parametrize(("account", "kind"), [(True, spec.ACCOUNT), (False, spec.OPEN)])
+def test_a_fleet_may_ask_for_a_proxy(account: bool, kind: str) -> None:
+    assert spec.parse("x", _data(proxy={"account": account}), "x.yml").proxy == kind
+    assert spec.parse("x", _data(), "x.yml").proxy == ""
