@@ -18,6 +18,7 @@ description:
 extends_documentation_fragment:
   - eeszt.connect.attributes
   - eeszt.connect.verify
+  - eeszt.connect.verify.account
 attributes:
   check_mode:
     support: full

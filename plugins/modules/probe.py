@@ -42,6 +42,13 @@ options:
       - They are kept in memory and touch no disk of the host.
     type: dict
     default: {}
+  proxy_account:
+    description:
+      - Account for C(proxy) of O(request), as Basic authentication writes it, user name and password with a colon between,
+        in UTF-8 and base64.
+      - One text, so that Ansible hides it as a whole and nothing else with it.
+    type: str
+    default: ""
 seealso:
   - module: eeszt.connect.win_probe
   - module: eeszt.connect.readiness_verify
@@ -115,6 +122,7 @@ def main() -> None:
         argument_spec={
             "request": {"type": "dict", "required": True},
             "secrets": {"type": "dict", "default": {}, "no_log": True},
+            "proxy_account": {"type": "str", "default": "", "no_log": True},
         },
         supports_check_mode=True,
     )
@@ -122,7 +130,7 @@ def main() -> None:
     if request.get("schema_version") != SCHEMA_VERSION:
         module.fail_json(msg=f"request.schema_version must be {SCHEMA_VERSION}, not {request.get('schema_version')!r}.")
     try:
-        observation = observe(request, module.params["secrets"])
+        observation = observe(request, module.params["secrets"], module.params["proxy_account"])
     except KeyError as error:
         module.fail_json(msg=f"The request does not follow the contract: {error} is missing.")
     module.exit_json(changed=False, observation=observation)

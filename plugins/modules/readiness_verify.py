@@ -18,6 +18,7 @@ description:
 extends_documentation_fragment:
   - eeszt.connect.attributes
   - eeszt.connect.verify
+  - eeszt.connect.verify.account
 attributes:
   check_mode:
     support: full
@@ -37,7 +38,7 @@ options:
   kind:
     description: What the result is called in the ledger.
     type: str
-    choices: [rollout, audit]
+    choices: [rollout, audit, decommission]
     default: audit
   run_id:
     description:
@@ -61,6 +62,11 @@ options:
     type: list
     elements: dict
     default: []
+  retire:
+    description:
+      - Record that the host (C(host), V(true)) or some C(institutions) on it (list of ids) are out of service, and look what of
+        their certificates is still there. With C(unreached) also where the machine is gone and nobody can look.
+    type: dict
 author:
   - The eeszt.connect maintainers (@eeszt)
 """
@@ -103,6 +109,18 @@ work:
   returned: always
   type: list
   elements: str
+renewals:
+  description:
+    - Certificates whose predecessor is still kept on the host, each with C(institution), C(fingerprint) (SHA-256), C(outcome) and
+      C(causes); C(refusal) is a refusal in the form of O(failed_roles).
+    - C(outcome) is proven (the centre took it), refused (C(causes) say why) or pending (the centre said nothing of it).
+  returned: always
+  type: list
+  elements: dict
+retired:
+  description: What went out of service, whether somebody looked (C(seen)), and what was C(left).
+  returned: when there is a ledger
+  type: dict
 reached:
   description: Whether the host was reached and the probe ran.
   returned: always
