@@ -13,19 +13,25 @@ description:
   - Reads a site plan and makes groups and host variables of it.
   - The source file's name ends in C(.site_plan.yml) or C(.site_plan.yaml). It holds the plan itself, or
     names the file that does in O(plan).
-  - The plan is checked to its end first. All errors come at once, each with file, line, column, field,
-    value and remedy, and nothing of a plan with an error is used. What is unusual but possible is a
+  - The plan is checked to its end first. All errors come at once, each with file, line, column, field (or sheet and
+    cell), value and remedy, and nothing of a plan with an error is used. What is unusual but possible is a
     warning.
   - Groups are C(institution_<id>), C(site_<id>), C(ring_1) to C(ring_9), C(workstations), C(servers),
     C(terminal_servers), C(windows) and C(linux). Those that do not depend on the plan's names always exist.
   - Host variables are C(eeszt_site), C(eeszt_institutions), C(eeszt_users), C(eeszt_purpose),
     C(eeszt_login_methods), C(eeszt_certificate_targets), and where they are given C(eeszt_system),
-    C(eeszt_reader), C(ansible_host) and C(ansible_connection).
+    C(eeszt_reader), C(eeszt_reader_accounts), C(eeszt_certificate_notify)
+    and C(ansible_host).
+  - Of the connection of a host or its site come C(ansible_connection), C(ansible_port), C(ansible_user) and the
+    options of the connection plugin. C(vars) of a host overrule them, C(group_vars) do not. The guide
+    C(docs/windows-connections.md) lists them.
 notes:
   - A plan has no secrets. A field that looks like a password, PIN, CAN or PUK is refused, encrypted or not.
     Secrets belong to C(group_vars), encrypted with Ansible Vault.
   - Keep the file that O(plan) names outside of the inventory's folder; Ansible takes every file there for
     an inventory.
+  - Sheets, files and heads may be English or Hungarian. Several values in one cell stand between semicolons, commas or
+    line breaks. The guide C(docs/guide-en.md) has the rest.
   - The cache is used only as long as the source and the plan are unchanged, so it never serves an old plan.
     An expression of O(compose), O(groups) or O(keyed_groups) is not cached.
 options:
@@ -36,7 +42,8 @@ options:
     choices: [eeszt.connect.site_plan]
   plan:
     description:
-      - Path of the YAML file that holds the plan, relative to the source file.
+      - Path of what holds the plan, relative to the source file. It is a YAML file, a workbook (C(.xlsx), which needs
+        the Python module openpyxl) or a folder of C(.csv) files named C(institutions), C(sites), C(hosts), C(users).
       - Excludes O(institutions), O(sites), O(hosts) and O(users).
     type: str
   institutions:
@@ -49,13 +56,22 @@ options:
   sites:
     description:
       - Places, each with C(id), and if known C(name), C(address), C(ring) (V(canary), V(early), V(broad) or
-        V(1) to V(9), by default V(broad)), C(proxy) (C(host), C(port), C(exceptions)) and C(jump_host).
+        V(1) to V(9), by default V(broad)), C(proxy) (C(host), C(port), C(exceptions)), C(jump_host) and
+        C(connection), which is that of its hosts for all that they do not say themselves.
     type: raw
   hosts:
     description:
       - Machines, each with C(name), C(site), C(serves) (EESZT institution ids), and if known C(address),
-        C(system), C(connection), C(purpose), C(login_methods), C(reader), C(certificate_targets) and
-        C(vars) (ordinary host variables).
+        C(system), C(connection), C(purpose), C(login_methods), C(reader), C(reader_accounts),
+        C(certificate_targets), C(certificate_notify) and C(vars) (ordinary host variables).
+      - C(reader_accounts) lists accounts of Linux that may use the reader without sitting at the machine.
+      - C(certificate_notify) lists services to restart or reload when a certificate of the host changed, each with
+        C(name) and C(action) (V(restart), the default, or V(reload); services of Windows are always restarted).
+      - A C(connection) is V(ssh), V(winrm), V(psrp) or the name of another plugin, or has fields of its own, C(type),
+        C(port), C(user), and for V(winrm) and V(psrp) C(scheme) (V(https) or V(http)), C(authentication)
+        (V(certificate), V(kerberos), V(ntlm), V(basic)), C(certificate) (the PEM file of the listener's certificate,
+        relative to the plan) with its C(fingerprint) (SHA-256), C(client_certificate) and C(client_key), C(proxy),
+        C(operation_timeout), C(read_timeout) and C(retries).
       - In the paths of C(certificate_targets) the placeholder C({institution}) stands for the EESZT
         institution id.
     type: raw
@@ -99,7 +115,7 @@ users:
 # clinic.site_plan.yml, with the plan elsewhere and groups of one's own
 ---
 plugin: eeszt.connect.site_plan
-plan: ../plans/clinic.yml
+plan: ../plans/clinic.xlsx
 strict: true
 keyed_groups:
   - key: eeszt_purpose
@@ -118,7 +134,7 @@ from ansible.template import trust_as_template
 
 from ansible_collections.eeszt.connect.plugins.plugin_utils.plan.findings import PlanError
 from ansible_collections.eeszt.connect.plugins.plugin_utils.plan.inventory import Inventory
-from ansible_collections.eeszt.connect.plugins.plugin_utils.plan.load import Loaded, Source, load_inventory
+from ansible_collections.eeszt.connect.plugins.plugin_utils.plan.load import Loaded, Source, load_inventory, open_source
 from ansible_collections.eeszt.connect.plugins.plugin_utils.plan.nodes import Encrypted, Unsafe
 
 
@@ -172,7 +188,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         plan = self.get_option("plan")
         if plan:
             paths.append(str(Path(path).parent / Path(plan).expanduser()))
-        return [Source(name, str(self.loader.get_text_file_contents(name))) for name in paths]
+        try:
+            return [open_source(name, lambda path: str(self.loader.get_text_file_contents(path))) for name in paths]
+        except OSError as fault:
+            raise AnsibleParserError(f"{fault.filename}: {fault.strerror}") from fault
 
     def _fill(self, inventory: InventoryData, plan: Inventory) -> None:
         self.inventory = inventory

@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from .connections import check_connection, join
 from .fields import Form, open_form
 from .findings import Findings, Location, PlanError
 from .groups import refuse_group_clashes
@@ -22,6 +24,7 @@ from .targets import fill_targets, refuse_shared_files
 from .users import read_user
 
 PARTS = ("institutions", "sites", "hosts", "users")
+_MOST_GUESSES = 50
 Part = TypeVar("Part", Institution, Site, Host, User)
 
 
@@ -37,6 +40,8 @@ def build_plan(tree: Record, findings: Findings, other_keys: Collection[str] = (
     _read_parts(form, "sites", read_site, plan.sites, lambda site: site.id)
     _read_parts(form, "hosts", read_host, plan.hosts, lambda host: host.name)
     _read_parts(form, "users", read_user, plan.users, lambda user: user.user_name)
+    for host in plan.hosts.values():
+        plan.hosts[host.name] = _with_connection(host, plan, findings)
     _Relations(plan, findings, meant_ids).check()
     refuse_group_clashes(plan, findings)
     if not plan.hosts and not findings.errors:
@@ -52,6 +57,17 @@ def _read_institutions(form: Form, plan: Plan) -> set[str]:
     if not form.findings.errors:
         return set()
     return {institution_id for record in form.records("institutions") for institution_id in likely_ids(record)}
+
+
+def _with_connection(host: Host, plan: Plan, findings: Findings) -> Host:
+    """Return the host with its connection, to which its site may have a part, after looking at the whole."""
+    site = plan.sites.get(host.site.name) if host.site else None
+    connection = join(host.connection, site.connection if site else None, host.system)
+    if connection is None:
+        return host
+    check_connection(connection, (host.address or host.name,), site.jump_host if site else None, findings)
+    system = host.system or ("windows" if connection.is_winrm else None)
+    return dataclasses.replace(host, connection=connection, system=system)
 
 
 def _read_parts(
@@ -87,6 +103,7 @@ class _Relations:
     findings: Findings
     meant_ids: set[str]
     served: set[str] = field(default_factory=set)
+    guesses: int = 0
 
     def check(self) -> None:
         """Check every reference, every certificate target, and warn of what nobody uses."""
@@ -173,7 +190,9 @@ class _Relations:
             self._unknown("institution", reference, self.plan.institutions)
 
     def _unknown(self, what: str, reference: Reference, known: Collection[str]) -> None:
-        near = difflib.get_close_matches(reference.name, known, 1)
+        # A guess looks at every name; where all are unknown, one more guess helps nobody.
+        self.guesses += 1
+        near = difflib.get_close_matches(reference.name, known, 1) if self.guesses <= _MOST_GUESSES else []
         remedy = f"did you mean {near[0]}?" if near else f"write it among the {what}s, or correct the name"
         self.findings.error(reference.at, f'the plan has no {what} "{reference.name}"', remedy)
 

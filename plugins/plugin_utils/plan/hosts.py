@@ -7,18 +7,19 @@ from __future__ import annotations
 import ipaddress
 import re
 
+from .connections import Connection, read_connection
 from .fields import Form, looks_secret, open_form, refuse_secret
 from .findings import Findings
 from .model import LOGIN_METHODS, PURPOSES, SYSTEMS, Host, Reference
 from .nodes import Node, Record, Scalar, Series, plain
+from .services import read_services
 from .sites import HOST_ADDRESS
 from .targets import read_targets
 
 _FIELDS = (
-    *("name", "address", "site", "system", "connection", "purpose", "login_methods", "reader", "serves"),
-    *("certificate_targets", "vars"),
+    *("name", "address", "site", "system", "connection", "purpose", "login_methods", "reader", "reader_accounts"),
+    *("serves", "certificate_targets", "certificate_notify", "vars"),
 )
-_WINDOWS_CONNECTIONS = ("winrm", "psrp", "ansible.builtin.winrm", "ansible.builtin.psrp")
 PLAN_VARIABLES = (
     *(
         "eeszt_site",
@@ -28,7 +29,7 @@ PLAN_VARIABLES = (
         "eeszt_purpose",
         "eeszt_login_methods",
     ),
-    *("eeszt_reader", "eeszt_certificate_targets"),
+    *("eeszt_reader", "eeszt_reader_accounts", "eeszt_certificate_targets", "eeszt_certificate_notify"),
 )
 
 
@@ -43,15 +44,15 @@ def read_host(record: Record, findings: Findings) -> Host | None:
     )
     site = _site(form)
     purpose = form.choice("purpose", PURPOSES) or "workstation"
-    connection = form.pattern(
-        "connection", r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*", "the name of a connection like ssh or psrp"
-    )
+    connection = read_connection(form)
     system = _system(form, connection)
     address = _address(form)
     login_methods = _login_methods(form, purpose)
     reader = form.text("reader")
+    reader_accounts = _reader_accounts(form, system)
     serves = references(form, "serves")
     targets = read_targets(form)
+    services = read_services(form)
     variables = _variables(form)
     if name is None:
         return None
@@ -66,7 +67,9 @@ def read_host(record: Record, findings: Findings) -> Host | None:
             purpose,
             login_methods,
             reader,
+            reader_accounts,
             targets,
+            services,
             variables,
         ),
         at=form.where("name"),
@@ -88,13 +91,13 @@ def _site(form: Form) -> Reference | None:
     return Reference(text, form.where("site")) if text else None
 
 
-def _system(form: Form, connection: str | None) -> str | None:
+def _system(form: Form, connection: Connection | None) -> str | None:
     system = form.choice("system", SYSTEMS)
-    if connection in _WINDOWS_CONNECTIONS:
+    if connection is not None and connection.is_winrm:
         if system == "linux":
             form.findings.warn(
                 form.where("connection"),
-                f"{connection} is a way to Windows, yet the system is linux",
+                f"{connection.type} is a way to Windows, yet the system is linux",
                 "compare both",
             )
         return system or "windows"
@@ -122,6 +125,21 @@ def _login_methods(form: Form, purpose: str) -> tuple[str, ...]:
     if chosen is None:
         return () if purpose == "server" else ("eid_card",)
     return tuple(chosen)
+
+
+def _reader_accounts(form: Form, system: str | None) -> tuple[str, ...]:
+    """Return the accounts that may use the reader from afar; Windows asks nobody's leave, so none counts there."""
+    accounts = references(form, "reader_accounts")
+    for account in accounts:
+        if not re.fullmatch(r"[^\s:/,;]{1,256}", account.name):
+            form.findings.error(
+                account.at,
+                f'reader_accounts "{account.name}" is not an account',
+                "write the name that its user logs in by",
+            )
+    if accounts and system == "windows":
+        form.findings.warn(form.where("reader_accounts"), "reader_accounts is for Linux alone", "remove it")
+    return tuple(account.name for account in accounts)
 
 
 def _variables(form: Form) -> dict[str, object]:

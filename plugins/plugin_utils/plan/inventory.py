@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from .connection_variables import connection_variables
 from .groups import group_members
 from .identifiers import PREFIX_OF_PROFESSION
 from .model import Host, Institution, Plan, Site, User
@@ -54,15 +55,19 @@ def _users_by_host(plan: Plan) -> dict[str, list[User]]:
 
 def _variables(plan: Plan, host: Host, users: list[User]) -> dict[str, object]:
     served = [plan.institutions[reference.name] for reference in host.serves]
+    site = plan.sites[host.site.name] if host.site else None
     optional = {
         "ansible_host": host.address,
-        "ansible_connection": host.connection,
         "eeszt_system": host.system,
         "eeszt_reader": host.reader,
+        # Where the plan is silent, group_vars may speak.
+        "eeszt_reader_accounts": list(host.reader_accounts) or None,
+        "eeszt_certificate_notify": [service.variable() for service in host.services] or None,
     }
     return {
         **{name: value for name, value in optional.items() if value is not None},
-        "eeszt_site": _site(plan.sites[host.site.name]) if host.site else None,
+        **connection_variables(host.connection, host.system, site.jump_host if site else None),
+        "eeszt_site": _site(site) if site else None,
         "eeszt_institutions": [_institution(institution) for institution in served],
         "eeszt_users": [_user(user) for user in users],
         "eeszt_purpose": host.purpose,

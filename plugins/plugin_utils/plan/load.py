@@ -4,33 +4,41 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 from .build import PARTS, build_plan
+from .csv_folder import MOST_BYTES, read_csv_files
 from .fields import open_form
 from .findings import Findings, Location, PlanError
 from .inventory import Inventory, plan_inventory
 from .kept import pack, unpack
+from .model import Plan
 from .nodes import Record
+from .workbook import read_workbook
 from .yaml_reader import read_yaml
+
+WORKBOOK, TABLE = ".xlsx", ".csv"
+MOST_READ = MOST_BYTES + 1
+_YAML = (".yml", ".yaml")
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file and its text."""
+    """A plan's file with its text, or a workbook or a folder with its ``files``: names and contents."""
 
     path: str
-    text: str
+    text: str = ""
+    files: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def shown(self) -> str:
-        """The path as messages show it: relative where the user stands above the file."""
-        relative = os.path.relpath(self.path)
-        return self.path if relative.startswith("..") else relative
+        """The path as messages show it."""
+        return _shown(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,25 @@ class Loaded:
     was_kept: bool
 
 
+def open_source(path: str, read_text: Callable[[str], str]) -> Source:
+    """Read what a path names. ``read_text`` opens a text file, which may be encrypted. Raises ``OSError``."""
+    place = Path(path)
+    if place.is_dir():
+        names = sorted(each for each in place.iterdir() if each.suffix.lower() == TABLE)
+        return Source(path, files=tuple((str(each), _read_bytes(each)) for each in names))
+    if place.suffix.lower() in (WORKBOOK, TABLE):
+        return Source(path, files=((path, _read_bytes(place)),))
+    return Source(path, read_text(path))
+
+
+def _read_bytes(place: Path) -> bytes:
+    """Read a file; of one that is too large only so much that its reader sees it is."""
+    if not place.is_file():
+        raise OSError(errno.EINVAL, "not a file", str(place))
+    with place.open("rb") as file:
+        return file.read(MOST_READ)
+
+
 def load_inventory(sources: list[Source], kept: object, option_names: Collection[str]) -> Loaded:
     """Return the inventory of a plan.
 
@@ -50,15 +77,33 @@ def load_inventory(sources: list[Source], kept: object, option_names: Collection
     an earlier call returned, or anything else; it is used only when the texts are the same. ``option_names``
     are the source's fields that are not the plan's. Raises ``PlanError``.
     """
-    digest = hashlib.sha256(repr(sources).encode("utf-8", "surrogateescape")).hexdigest()
+    digest = _digest(sources)
     if isinstance(kept, dict) and kept.get("digest") == digest:
         return Loaded(unpack(kept["inventory"]), list(kept["warnings"]), kept, True)
-    findings = Findings()
-    plan = build_plan(_tree(sources, findings, option_names), findings, option_names)
+    plan, warnings = load_plan(sources, option_names)
     inventory = plan_inventory(plan)
-    warnings = [str(finding) for finding in sorted(set(findings.warnings))]
     entry: dict[str, object] = {"digest": digest, "inventory": pack(inventory), "warnings": warnings}
     return Loaded(inventory, warnings, entry, False)
+
+
+def load_plan(sources: list[Source], option_names: Collection[str]) -> tuple[Plan, list[str]]:
+    """Return the plan itself and its warnings, a line each; ``sources`` as above. Raises ``PlanError``."""
+    findings = Findings()
+    plan = build_plan(_tree(sources, findings, option_names), findings, option_names)
+    return plan, [str(finding) for finding in sorted(set(findings.warnings))]
+
+
+def _digest(sources: list[Source]) -> str:
+    """What is the same only when all names and contents are."""
+    digest = hashlib.sha256()
+    for source in sources:
+        texts = [source.path, source.text, *(name for name, content in source.files)]
+        parts = [text.encode("utf-8", "surrogatepass") for text in texts] + [content for name, content in source.files]
+        for part in parts:
+            digest.update(b"%d:" % len(part))
+            digest.update(part)
+        digest.update(b"|%d" % len(parts))
+    return digest.hexdigest()
 
 
 def _tree(sources: list[Source], findings: Findings, option_names: Collection[str]) -> Record:
@@ -76,7 +121,22 @@ def _tree(sources: list[Source], findings: Findings, option_names: Collection[st
 
 
 def _read(source: Source, findings: Findings) -> Record | None:
-    if Path(source.path).suffix.lower() in (".yml", ".yaml"):
+    suffix = Path(source.path).suffix.lower()
+    if suffix in _YAML:
         return read_yaml(source.text, source.shown, findings)
-    findings.error(Location(source.shown, 1, 1), "no reader knows this kind of file", "give the plan as .yml or .yaml")
+    if suffix == WORKBOOK:
+        return read_workbook(source.files[0][1], source.shown, findings)
+    if source.files or Path(source.path).is_dir():
+        return read_csv_files([(_shown(name), content) for name, content in source.files], source.shown, findings)
+    findings.error(
+        Location(source.shown, 1, 1),
+        "no reader knows this kind of file",
+        "give the plan as .yml, as .xlsx or as a folder of .csv files",
+    )
     return None
+
+
+def _shown(path: str) -> str:
+    """A path as messages show it: relative where the user stands above the file."""
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative

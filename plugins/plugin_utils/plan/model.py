@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .connections import Connection
 from .findings import Location
+from .services import Service
 
 RINGS = {"canary": 1, "early": 2, "broad": 3, **{str(number): number for number in range(1, 10)}}
 RING_OF_ALL_OTHERS = 3
@@ -23,8 +25,8 @@ ONBOARDING_STEPS = (
     "administrator_registered",
     "certificate_issued",
     "password_received",
-    "certificate_downloaded",
     "administrator_activated",
+    "certificate_downloaded",
     "checker_passed",
     "result_uploaded",
     "receipt",
@@ -82,7 +84,10 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A place with a network. ``ring`` is 1 to 9; ``jump_host`` is ``[user@]host[:port]``."""
+    """A place with a network. ``ring`` is 1 to 9; ``jump_host`` is ``[user@]host[:port]``.
+
+    ``connection`` is that of its hosts, for all that they do not say themselves.
+    """
 
     id: str
     name: str
@@ -90,6 +95,7 @@ class Site:
     ring: int
     proxy: Proxy | None
     jump_host: str | None
+    connection: Connection | None
     at: Location
 
 
@@ -113,11 +119,13 @@ class Host:
     serves: tuple[Reference, ...]
     address: str | None
     system: str | None
-    connection: str | None
+    connection: Connection | None
     purpose: str
     login_methods: tuple[str, ...]
     reader: str | None
+    reader_accounts: tuple[str, ...]
     targets: tuple[TargetPattern, ...]
+    services: tuple[Service, ...]
     variables: dict[str, object]
     at: Location
 

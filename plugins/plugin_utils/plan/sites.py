@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from .connections import read_connection
 from .fields import Form, open_form
 from .findings import Findings
 from .model import RING_OF_ALL_OTHERS, RINGS, Proxy, Site
@@ -13,7 +14,7 @@ from .nodes import Record, Scalar
 
 HOST_ADDRESS = r"[A-Za-z0-9:][A-Za-z0-9.:_-]{0,252}"
 _JUMP_HOST = r"([A-Za-z0-9._\\-]+@)?[A-Za-z0-9][A-Za-z0-9._-]*(:[0-9]{1,5})?"
-_FIELDS = ("id", "name", "address", "ring", "proxy", "jump_host")
+_FIELDS = ("id", "name", "address", "ring", "proxy", "jump_host", "connection")
 
 
 def read_site(record: Record, findings: Findings) -> Site | None:
@@ -25,9 +26,10 @@ def read_site(record: Record, findings: Findings) -> Site | None:
     ring = _ring(form)
     proxy = _proxy(form)
     jump_host = form.pattern("jump_host", _JUMP_HOST, "a host like admin@jump.example:22")
+    connection = read_connection(form)
     if site_id is None:
         return None
-    return Site(site_id, name or site_id, address, ring, proxy, jump_host, form.where("id"))
+    return Site(site_id, name or site_id, address, ring, proxy, jump_host, connection, form.where("id"))
 
 
 def _ring(form: Form) -> int:

@@ -18,9 +18,9 @@ _FILE_FIELDS = ("owner", "group", "mode")
 _PATHS = {"pkcs12_file": ("path",), "pem_files": ("certificate", "key", "chain"), "java_keystore": ("path",)}
 _OPTIONAL_PATHS = ("chain",)
 _FIELDS = {
-    "pkcs12_file": ("path", *_FILE_FIELDS),
-    "pem_files": ("certificate", "key", "chain", *_FILE_FIELDS),
-    "java_keystore": ("path", "alias", *_FILE_FIELDS),
+    "pkcs12_file": ("path", *_FILE_FIELDS, "accounts"),
+    "pem_files": ("certificate", "key", "chain", *_FILE_FIELDS, "accounts"),
+    "java_keystore": ("path", "alias", "format", *_FILE_FIELDS, "accounts"),
     "windows_store": ("location", "store", "exportable", "accounts"),
 }
 _STORE_LOCATIONS = ("LocalMachine", "CurrentUser")
@@ -44,11 +44,13 @@ def _read_target(record: Record, findings: Findings) -> TargetPattern | None:
     if target_type == "windows_store":
         settings |= _store(form)
     else:
+        _refuse_old_keystores(form)
         settings |= {
             "alias": form.text("alias"),
             "owner": form.text("owner"),
             "group": form.text("group"),
             "mode": _mode(form),
+            "accounts": _accounts(form),
         }
     given = {name: value for name, value in settings.items() if value is not None}
     return TargetPattern(target_type, form.text("institution"), given, form.at)
@@ -89,13 +91,27 @@ def _mode(form: Form) -> str | None:
     return scalar.text.rjust(4, "0")
 
 
+def _refuse_old_keystores(form: Form) -> None:
+    """The one format that is made may be named, and goes without saying."""
+    if form.text("format") == "jks":
+        message = "keystores of the old form (jks) are not made: only Java's own keytool writes them"
+        remedy = "leave format out: Java reads a PKCS#12 keystore also where a program asks for JKS"
+        form.findings.error(form.where("format"), message, remedy)
+    else:
+        form.choice("format", ("pkcs12",))
+
+
+def _accounts(form: Form) -> list[str] | None:
+    """Accounts that may read the key beside the owner, by an access list on either system."""
+    return [item.text.strip() for item in form.scalars("accounts")] or None
+
+
 def _store(form: Form) -> dict[str, object]:
-    accounts = [item.text.strip() for item in form.scalars("accounts")]
     return {
         "location": form.choice("location", _STORE_LOCATIONS) or "LocalMachine",
         "store": form.text("store") or "My",
         "exportable": form.flag("exportable") or None,
-        "accounts": accounts or None,
+        "accounts": _accounts(form),
     }
 
 
@@ -166,9 +182,8 @@ def _places(target: FilledTarget) -> Iterator[_Place]:
         path = target.settings.get(name)
         if not isinstance(path, str):
             continue
-        alias = f" alias {target.settings.get('alias', target.institution)}" if target.type == "java_keystore" else ""
-        key = _same_path(path) + alias
-        yield _Place(key, path + alias, key not in used)
+        key = _same_path(path)
+        yield _Place(key, path, key not in used)
         used.add(key)
 
 

@@ -21,6 +21,7 @@ _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TAG = "tag:yaml.org,2002:"
 _MOST_REPEATS = 300_000  # values read again through an alias; more than this is a bomb
 _DEEPEST = 30
+_LONGEST = 32 * 1024 * 1024  # characters of a file
 _KINDS: dict[str, tuple[Kind, str]] = {
     "int": ("integer", "the number"),
     "float": ("decimal", "the number"),
@@ -35,6 +36,9 @@ def read_yaml(text: str, source: str, findings: Findings) -> Record | None:
 
     ``source`` is the name that locations carry, usually the file's path.
     """
+    if len(text) > _LONGEST:
+        findings.error(Location(source, 1, 1), "the file has more than 32 MB", "give the plan alone")
+        return None
     try:
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as broken:
@@ -152,12 +156,13 @@ class _Reading:
         kind, what = _KINDS[name]
         try:
             value: object = self.constructor.construct_object(node)
+            said = _shown(value)
         except (ValueError, KeyError, IndexError, OverflowError, yaml.YAMLError):
             self.findings.error(
                 at, f"{node.value} has the form of {what}, but is none", f'write "{node.value}" in quotes'
             )
             return None
-        read_as = what if kind == "nothing" or str(value) == node.value else f"{what} {_shown(value)}"
+        read_as = what if kind == "nothing" or said == node.value else f"{what} {said}"
         message = f"{node.value or 'an empty value'} is not in quotes, so YAML reads it as {read_as}"
         return Scalar(node.value, kind, value, at, (message, f'write "{node.value}", with the quotes'))
 
@@ -169,4 +174,5 @@ _VAULT = (
 
 
 def _shown(value: object) -> str:
+    """Raises ``ValueError`` for a number of thousands of digits."""
     return str(value).lower() if isinstance(value, bool) else str(value)

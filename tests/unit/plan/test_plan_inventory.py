@@ -189,10 +189,15 @@ def test_a_target_given_by_host_and_institution_is_there_once() -> None:
     assert len(targets(text)) == 2
 
 
-def test_a_java_keystore_may_hold_two_institutions_under_two_aliases() -> None:
-    assert len(targets(with_targets("{type: java_keystore, path: /etc/his.jks}"))) == 2
-    found = errors(with_targets("{type: java_keystore, path: /etc/his.jks, alias: eeszt}"))
-    assert any("both go to /etc/his.jks alias eeszt" in line for line in found)
+def test_a_java_keystore_holds_one_institution() -> None:
+    assert len(targets(with_targets("{type: java_keystore, path: '/etc/{institution}.p12', accounts: [his]}"))) == 2
+    found = errors(with_targets("{type: java_keystore, path: /etc/his.p12}"))
+    assert any("both go to /etc/his.p12" in line for line in found)
+
+
+def test_the_format_of_a_java_keystore_goes_without_saying() -> None:
+    (first, _) = targets(with_targets("{type: java_keystore, path: '/etc/{institution}.p12', format: pkcs12}"))
+    assert "format" not in first
 
 
 def test_two_institutions_in_one_file_are_an_error() -> None:
@@ -208,10 +213,12 @@ def test_the_same_file_in_other_words_is_still_the_same_file() -> None:
         "two files of E99901A both go to /etc//./E99901A.key"
         in errors(with_targets(pem, "{type: pkcs12_file, path: '/etc//./{institution}.key'}"))[0]
     )
-    assert "two files of E99901A" in errors(
-        with_targets("{type: pkcs12_file, path: 'C:\\{institution}.p12'}", "{type: java_keystore, path: 'c:/x'}",
-                     "{type: pkcs12_file, path: 'c:/{institution}.P12'}")
-    )[0]  # fmt: skip
+    on_drives = with_targets(
+        "{type: pkcs12_file, path: 'C:\\{institution}.p12'}",
+        "{type: java_keystore, path: 'c:/{institution}'}",
+        "{type: pkcs12_file, path: 'c:/{institution}.P12'}",
+    )
+    assert "two files of E99901A" in errors(on_drives)[0]
 
 
 def test_certificate_and_key_need_files_of_their_own() -> None:
@@ -231,6 +238,8 @@ def test_certificate_and_key_need_files_of_their_own() -> None:
         ("{type: pkcs12_file, path: '/a/{institution}/{site}'}", "unknown placeholder {site}"),
         ("{type: pkcs12_file, path: '/a/{institution}', mode: 0644}", 'mode "0644" opens the key to everybody'),
         ("{type: pkcs12_file, path: '/a/{institution}', mode: rw}", 'mode "rw" is not a file mode'),
+        ("{type: java_keystore, path: '/a/{institution}', format: jks}", "old form (jks) are not made"),
+        ("{type: java_keystore, path: '/a/{institution}', format: bks}", 'format "bks" is not known'),
         ("{type: pkcs12_file, path: '/a/{institution}', password: x}", "password looks like a secret"),
         ("{type: pkcs12_file, path: '/a', institution: E99909A}", "names E99909A, which ws-1 does not serve"),
         ("{type: windows_store}", "ws-1 has Linux, and so no windows_store"),

