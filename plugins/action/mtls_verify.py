@@ -11,5 +11,5 @@ from ansible_collections.eeszt.connect.plugins.plugin_utils.controller.verify_ac
 class ActionModule(VerifyAction):
     """What mutual TLS with the centre needs; firewall and clock explain what fails."""
 
-    SECTIONS = ("firewall", "certificates", "endpoints", "clock")
+    SECTIONS = ("firewall", "certificates", "endpoints", "proxy_settings", "clock")
     LAYERS = ("connection", "firewall", "certificate", "endpoints", "mtls", "clock")

@@ -17,6 +17,7 @@ from ansible_collections.eeszt.connect.plugins.plugin_utils.readiness.ring impor
     BudgetError,
     judge_ring,
 )
+from ansible_collections.eeszt.connect.plugins.plugin_utils.rollout.gates import Gate, note
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "ring": {"type": "int", "required": True},
@@ -46,6 +47,8 @@ class ActionModule(ActionBase):
         except (BudgetError, LedgerError) as fault:
             raise AnsibleActionFail(str(fault)) from fault
         stopped = verdict.state != OPEN
+        waiting = (*verdict.failed, *verdict.unreachable, *verdict.outage)
+        note(Gate(options["ring"], verdict.state, run_id, options["ledger"], waiting))
         result.update(
             changed=False,
             failed=stopped and not self._task.check_mode,

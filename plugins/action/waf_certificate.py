@@ -6,15 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.delivery import deliver, prepare
-from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.errors import CertificateErrors
+from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.errors import (
+    CertificateError,
+    CertificateErrors,
+)
 from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.sources import Rules
+from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.targets import System
+from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.windows import deliver_to_windows
+from ansible_collections.eeszt.connect.plugins.plugin_utils.controller.probe_run import on_windows
 from ansible_collections.eeszt.connect.plugins.plugin_utils.controller.secret_channel import secret_channel
 
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -24,17 +30,25 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "institutions": {"type": "list", "elements": "str"},
     "sources": {"type": "dict", "no_log": True},
     "targets": {"type": "list", "elements": "dict", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "retired", "rolled_back"], "default": "present"},
+    "fingerprints": {"type": "dict", "default": {}},
+    "reasons": {"type": "dict", "default": {}},
+    "retry_refused": {"type": "bool", "default": False},
     "subject_pattern": {"type": "str"},
     "accept_expired": {"type": "bool", "default": False},
     "allow_shared": {"type": "bool", "default": False},
+    "test_issuer_words": {"type": "list", "elements": "str", "default": []},
 }
 CHECKS: dict[str, Any] = {
     "mutually_exclusive": [("institution", "institutions"), ("source", "sources"), ("source", "institutions")],
     "required_one_of": [("institution", "institutions")],
     "required_together": [("source", "password")],
 }
-MODULE = "eeszt.connect.waf_certificate"
+RENEWAL = ("fingerprints", "reasons", "retry_refused")
+MODULES: Mapping[System, str] = {
+    "linux": "eeszt.connect.waf_certificate",
+    "windows": "eeszt.connect.win_waf_certificate",
+}
 
 
 def sources_of(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,14 +56,6 @@ def sources_of(options: Mapping[str, Any]) -> dict[str, Any]:
     if options["source"] is not None:
         return {options["institution"]: {"path": options["source"], "password": options["password"]}}
     return dict(options["sources"] or {})
-
-
-def refuse_windows(shell: Any) -> None:
-    """The module for Windows comes later; until then say so. Raises AnsibleActionFail."""
-    if getattr(shell, "SHELL_FAMILY", "sh") == "powershell":
-        raise AnsibleActionFail(
-            "waf_certificate does not serve Windows yet. Import the PKCS#12 file into the certificate store by hand."
-        )
 
 
 class ActionModule(ActionBase):
@@ -63,22 +69,27 @@ class ActionModule(ActionBase):
         """Return the module's result without any secret."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validated, options = self.validate_argument_spec(OPTIONS, **CHECKS)
-        refuse_windows(self._connection._shell)
-        rules = Rules(options["subject_pattern"], options["accept_expired"], options["allow_shared"])
+        system: System = "windows" if on_windows(self) else "linux"
+        words = tuple(options["test_issuer_words"])
+        rules = Rules(options["subject_pattern"], options["accept_expired"], options["allow_shared"], words)
         institutions = options["institutions"] or [options["institution"] or ""]
         try:
             delivery = prepare(
-                options["state"], institutions, sources_of(options), options["targets"], rules, self._read
+                options["state"], institutions, sources_of(options), options["targets"], rules, self._read, system
             )
-        except CertificateErrors as faults:
-            return {**result, "failed": True, "msg": str(faults), "errors": [one.as_dict() for one in faults.errors]}
-        if delivery.targets:
-            secret_channel(self)
-        return {**result, **deliver(delivery, lambda given: self._call(given, task_vars), diff=self._task.diff)}
+            if delivery.targets:
+                secret_channel(self)
+            delivery = replace(delivery, renewal={name: options[name] for name in RENEWAL})
+            bring = deliver_to_windows if system == "windows" else deliver
+            brought = bring(delivery, lambda given: self._call(MODULES[system], given, task_vars), diff=self._task.diff)
+        except CertificateError as fault:
+            errors = fault.errors if isinstance(fault, CertificateErrors) else (fault,)
+            return {**result, "failed": True, "msg": str(fault), "errors": [one.as_dict() for one in errors]}
+        return {**result, **brought}
 
     def _read(self, path: str) -> bytes:
         return Path(self._loader.path_dwim(path)).read_bytes()
 
-    def _call(self, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        answer: dict[str, Any] = self._execute_module(MODULE, arguments, task_vars=task_vars)
+    def _call(self, module: str, arguments: dict[str, Any], task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        answer: dict[str, Any] = self._execute_module(module, arguments, task_vars=task_vars)
         return answer

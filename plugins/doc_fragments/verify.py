@@ -39,6 +39,10 @@ options:
         where the host keeps none in PEM files.
     type: dict
     default: {}
+  trust_anchors_source:
+    description:
+      - Path of a PEM file on the controller with what the file O(trust_anchors) should hold; compared, and not sent.
+    type: str
   trust_anchors:
     description: Path on the host of a PEM file with the issuers of the centre's server certificates; the system's own when left out.
     type: str
@@ -66,4 +70,20 @@ options:
   ledger:
     description: Path of the ledger on the controller. Without it nothing is recorded and no earlier proof counts.
     type: str
+  probe_timeout:
+    description:
+      - Seconds after which a probe that does not end is given up; its host is then recorded as hanging.
+      - A C(timeout) of the task itself is stricter, stops the task and records nothing.
+    type: int
+    default: 600
+"""
+
+    # What goes to the host beside the request; a probe that is carried has none of it.
+    ACCOUNT = r"""
+options:
+  proxy_account:
+    description:
+      - Account for O(proxy), a mapping with C(username) and C(password); the password comes from Ansible Vault or a lookup.
+      - It is sent to the proxy only, and stands in no request, result or report.
+    type: dict
 """

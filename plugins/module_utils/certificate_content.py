@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
+import datetime
+import hmac
 import os
 import re
 import ssl
@@ -77,7 +78,35 @@ def seal(data: bytes, token: str, path: str) -> bytes:
     """Hide bytes on their way back to the controller, and bring them back: both ways the same.
 
     A connection plugin may print what a module returns at high verbosity. The token is new for each run and travels as
-    a parameter that is never logged; each path has its own key stream.
+    a parameter that is never logged; each path has its own key stream. Windows' module has the same (PemFiles.cs).
     """
-    stream = hashlib.shake_256(f"{token}\0{path}".encode()).digest(len(data))
-    return bytes(one ^ other for one, other in zip(data, stream))  # noqa: B905 - Python 3.8 and 3.9 run here
+    pieces = range(len(data) // 32 + 1)
+    stream = b"".join(hmac.new(token.encode(), f"{one}\0{path}".encode(), "sha256").digest() for one in pieces)
+    return bytes(one ^ other for one, other in zip(data, stream))  # noqa: B905 - Python 3.9 runs here
+
+
+def _element(data: bytes, at: int) -> tuple[int, int, int]:
+    """Return (tag, where the contents begin, where they end) of the DER element at a place."""
+    tag, length, begin = data[at], data[at + 1], at + 2
+    if length & 0x80:
+        count = length & 0x7F
+        length, begin = int.from_bytes(data[begin : begin + count], "big"), begin + count
+    return tag, begin, begin + length
+
+
+def not_after(der: bytes) -> datetime.datetime | None:
+    """Until when a certificate is valid, with time zone UTC; None for what is no certificate (RFC 5280, 4.1.2.5)."""
+    try:
+        at = _element(der, _element(der, 0)[1])[1]
+        explicit_version = _element(der, at)
+        at = explicit_version[2] if explicit_version[0] == 0xA0 else at
+        for _serial_signature_issuer in range(3):
+            at = _element(der, at)[2]
+        since = _element(der, _element(der, at)[1])
+        tag, begin, end = _element(der, since[2])
+        text = der[begin:end].decode("ascii")
+        if tag == 0x17:  # UTCTime: two digits of the year, which turn at 50
+            text = ("20" if int(text[:2]) < 50 else "19") + text
+        return datetime.datetime.strptime(text, "%Y%m%d%H%M%SZ").replace(tzinfo=datetime.timezone.utc)  # noqa: UP017
+    except (IndexError, ValueError):
+        return None

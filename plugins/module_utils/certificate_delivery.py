@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # System calls are meant here, one by one: tests interrupt after each.
-# ruff: noqa: PTH106, PTH112, PTH118, PTH119, PTH120, PTH208
+# ruff: noqa: PTH104, PTH106, PTH108, PTH112, PTH118, PTH120, PTH208
 """Compare the files of certificates with what they should be, and bring them there: the whole of the host's part.
 
 The steps: look at every file (nothing is written until all could be looked at), decide, and only outside check mode
@@ -13,74 +13,50 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import grp
 import hashlib
 import os
-import pwd
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
+from . import certificate_access as access
 from . import certificate_content as content
+from . import certificate_directories as directories
 from . import certificate_files as files
-from .certificate_files import FileError, Found, Label, Wanted
+from .certificate_files import FileError, Found, Label, UnknownAccountError, Wanted
+from .certificate_plan import Change, Finding, Report
 from .certificate_swap import Move, discard, swap
+from .observe.posix_acl import ALL_READ
+from .observe.system import account_name, group_name
 
 _ROLES_OF_TYPE = {
     "pkcs12_file": (("path", "pkcs12"),),
+    "java_keystore": (("path", "keystore"),),
     # The order is the order of renaming: the certificate seals its set and comes last.
     "pem_files": (("chain", "chain"), ("key", "key"), ("certificate", "certificate")),
 }
-_SECRET_ROLES = ("key", "pkcs12")
+_SEALED_ROLES = ("pkcs12", "keystore")
+_SECRET_ROLES = ("key", *_SEALED_ROLES)
 _PUBLIC_MODE = 0o644
 
 
-@dataclass
-class Finding:
-    """One file, as wanted and as found. ``reasons``: what is wrong; empty when nothing is.
+class Renewal(Protocol):
+    """What becomes of the certificates before (certificate_renewal)."""
 
-    absent, unwanted, content, owner, group, mode.
-    """
+    def wish(self, sets: list[list[Wanted]]) -> list[list[Wanted]]:
+        """The sets as they really should be."""
 
-    wanted: Wanted
-    before: Found
-    reasons: list[str] = field(default_factory=list)
-    undecided: bool = False
+    def changes(self, found: list[list[Finding]]) -> list[Change]:
+        """What is written and removed beside them."""
 
-    @property
-    def rewrites(self) -> bool:
-        return "absent" in self.reasons or "content" in self.reasons
-
-    @property
-    def removes(self) -> bool:
-        return "unwanted" in self.reasons
+    def notes(self, found: list[list[Finding]]) -> list[Wanted]:
+        """What is noted beside them."""
 
 
-@dataclass
-class Report:
-    """What was, or in check mode would be, done."""
-
-    sets: list[list[Finding]]
-    created: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-
-    @property
-    def findings(self) -> list[Finding]:
-        return [finding for one in self.sets for finding in one]
-
-    @property
-    def undecided(self) -> list[Finding]:
-        return [finding for finding in self.findings if finding.undecided]
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.created or self.removed or any(finding.reasons for finding in self.findings))
-
-
-def wanted_files(target: Mapping[str, Any], material: Mapping[str, str] | None) -> list[Wanted]:
+def wanted_files(target: Mapping[str, Any], material: Mapping[str, Any] | None) -> list[Wanted]:
     """The files of one target, in the order of renaming; ``material`` None: they should not exist.
 
-    ``material``: certificate, key and chain as PEM, pkcs12 as base64. An empty chain means that there is no such file.
+    ``material``: certificate, key and chain as PEM, pkcs12 as base64, and keystore by its path as base64.
+    An empty chain means that there is no such file.
     """
     wanted = []
     for option, role in _ROLES_OF_TYPE[target["type"]]:
@@ -88,11 +64,11 @@ def wanted_files(target: Mapping[str, Any], material: Mapping[str, str] | None) 
             continue
         data = None
         if material is not None:
-            text = material[role]
-            data = base64.b64decode(text) if role == "pkcs12" else text.encode("ascii")
+            text = material[role][target[option]] if role == "keystore" else material[role]
+            data = base64.b64decode(text) if role in _SEALED_ROLES else text.encode("ascii")
         mode = int(target.get("mode") or "0600", 8) if role in _SECRET_ROLES else _PUBLIC_MODE
-        owner, group = target.get("owner"), target.get("group")
-        wanted.append(Wanted(target[option], role, target["institution"], data or None, mode, owner, group))
+        owner, group, accounts = target.get("owner"), target.get("group"), tuple(target.get("accounts") or ())
+        wanted.append(Wanted(target[option], role, target["institution"], data or None, mode, owner, group, accounts))
     return wanted
 
 
@@ -103,7 +79,7 @@ def _same_content(finding: Finding, certificate: bytes, kept: Mapping[str, str])
         return False
     if data == wanted.content:
         return True
-    if wanted.role == "pkcs12":
+    if wanted.role in _SEALED_ROLES:
         if not data or wanted.path not in kept:
             return None if data else False
         return kept[wanted.path] == hashlib.sha256(data).hexdigest()
@@ -113,7 +89,7 @@ def _same_content(finding: Finding, certificate: bytes, kept: Mapping[str, str])
 
 
 def _attributes(finding: Finding, check: bool) -> list[str]:
-    """What differs of owner, group and mode. In check mode a user who does not exist yet may be made by then."""
+    """What differs of owner, group, mode and accounts. In check mode a user who does not exist may be made by then."""
     wanted, before = finding.wanted, finding.before
     try:
         uid, gid = files.ids_of(wanted)
@@ -122,7 +98,15 @@ def _attributes(finding: Finding, check: bool) -> list[str]:
             raise
         return ["owner"]
     differs = (("owner", uid not in (-1, before.uid)), ("group", gid not in (-1, before.gid)))
-    return [name for name, yes in (*differs, ("mode", wanted.mode != before.mode)) if yes]
+    found = [name for name, yes in (*differs, ("mode", wanted.mode != before.mode)) if yes]
+    try:
+        finding.opens = access.closed_directories(wanted)
+        other = access.differs(wanted, before)
+    except UnknownAccountError:
+        if not check:
+            raise
+        other = True
+    return [*found, "accounts"] if other or finding.opens else found
 
 
 def examine(one_set: list[Wanted], kept: Mapping[str, str], check: bool) -> list[Finding]:
@@ -164,13 +148,14 @@ def _replace_set(one_set: list[Finding], label: Label) -> None:
 def _own_directories(report: Report) -> list[str]:
     """Directories that bear an institution's id and hold nothing but what goes now."""
     going = {one.wanted.path for one in report.findings if one.wanted.content is None}
+    going |= {path for change in report.renewals for path in change.remove}
     own = set()
     for finding in report.findings:
         directory = os.path.dirname(finding.wanted.path)
-        named = os.path.basename(directory).lower() == finding.wanted.institution.lower()
+        named = access.is_own(directory, finding.wanted.institution)
         if finding.wanted.content is None and finding.wanted.role != "chain" and named and os.path.isdir(directory):
             rest = {os.path.join(directory, name) for name in os.listdir(directory)} - going
-            if rest <= set(files.leftovers([directory])):
+            if rest <= set(directories.leftovers([directory])):
                 own.add(directory)
     return sorted(own)
 
@@ -185,18 +170,44 @@ def _missing_directories(report: Report) -> list[str]:
     return sorted(missing)
 
 
+def _place(wanted: Wanted, label: Label) -> None:
+    """Write one file of ours, whole or not at all."""
+    early = files.write_temporary(wanted, Found(), label)
+    try:
+        os.rename(early, wanted.path)
+    except OSError:
+        discard([early])
+        raise
+    files.sync(os.path.dirname(wanted.path))
+
+
 def _write(report: Report, own: list[str], label: Label) -> None:
-    files.remove_leftovers(path for path in report.removed if path not in own)
+    directories.remove_leftovers(path for path in report.removed if path not in own)
     for finding in report.findings:
         if finding.rewrites:
-            report.created += files.make_directories(finding.wanted, label)
-    with files.locked(report.created):
+            report.created += directories.make_directories(finding.wanted, label)
+    for finding in report.findings:
+        if finding.wanted.content is not None:
+            # One that was made for a file lets that file's accounts through: here are those of the others in it.
+            finding.opens = access.closed_directories(finding.wanted, report.created)
+    with directories.locked(report.created):
+        for note in report.notes:
+            _place(note, label)
+        for change in report.renewals:
+            if change.write is not None:
+                _place(change.write, label)
         for one_set in report.sets:
             if any(finding.rewrites or finding.removes for finding in one_set):
                 _replace_set(one_set, label)
             for finding in one_set:
                 if finding.reasons and not finding.rewrites and not finding.removes:
                     files.adjust(finding.wanted)
+                for directory in finding.opens:
+                    directories.open_directory(directory, finding.wanted)
+    for change in report.renewals:
+        for path in change.remove:
+            os.unlink(path)
+            files.sync(os.path.dirname(path))
     for directory in own:
         os.rmdir(directory)
         files.sync(os.path.dirname(directory))
@@ -215,24 +226,32 @@ def _read_back(report: Report, kept: Mapping[str, str]) -> None:
 
 
 def bring(
-    sets: Iterable[list[Wanted]], kept: Mapping[str, str], check: bool, label: Label = files.unlabelled
+    sets: Iterable[list[Wanted]],
+    kept: Mapping[str, str],
+    check: bool,
+    label: Label = files.unlabelled,
+    renewal: Renewal | None = None,
 ) -> Report:
     """Bring each set of files to its state, or say in check mode what that would take. Raises FileError.
 
     ``kept``: sha256 by path of PKCS#12 files of other bytes that the controller looked into and found right; one with
-    an empty sha256 is to be written. When the report has undecided files, nothing was written.
+    an empty sha256 is to be written. When the report has undecided files, nothing was written. ``renewal`` None: what
+    was there before is not kept.
     """
     sets = [list(one) for one in sets]
-    directories = {files.existing_directory(wanted.path) for one in sets for wanted in one}
+    existing = {files.existing_directory(wanted.path) for one in sets for wanted in one}
     try:
         with contextlib.ExitStack() as stack:
             if not check:
-                stack.enter_context(files.locked(directories))
-            report = Report([examine(one, kept, check) for one in sets])
+                stack.enter_context(directories.locked(existing))
+            wished = sets if renewal is None else renewal.wish(sets)
+            report = Report([examine(one, kept, check) for one in wished])
             if report.undecided:
                 return report
+            if renewal is not None:
+                report.renewals, report.notes = renewal.changes(report.sets), renewal.notes(report.sets)
             own = _own_directories(report)
-            report.removed = files.leftovers(directories) + own
+            report.removed = directories.leftovers(existing) + own
             if check:
                 report.created = _missing_directories(report)
             elif report.changed:
@@ -245,29 +264,17 @@ def bring(
         raise FileError(f"{where} could not be written: {why}; use become, or choose another path.") from error
 
 
-def _name_of_user(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
-
-
-def _name_of_group(gid: int) -> str:
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
-
-
 def describe(finding: Finding) -> dict[str, Any]:
     """One file for the controller: no key and no PKCS#12 in it; ``certificate`` is public DER in base64."""
     wanted, before = finding.wanted, finding.before
     found: dict[str, Any] = {"present": before.present}
     if before.present:
-        found.update(owner=_name_of_user(before.uid), group=_name_of_group(before.gid), mode=f"0{before.mode:03o}")
+        found.update(owner=account_name(before.uid), group=group_name(before.gid), mode=f"0{before.mode:03o}")
+        found["accounts"] = access.describe(before.acl, finding.opens)
         if wanted.role in ("certificate", "chain"):
             ders = content.certificates_in(before.data or b"")
             found["certificate"] = base64.b64encode(ders[0]).decode("ascii") if ders else None
+    coming = content.certificates_in(wanted.content or b"") if wanted.role == "certificate" else []
     return {
         "path": wanted.path,
         "role": wanted.role,
@@ -275,5 +282,7 @@ def describe(finding: Finding) -> dict[str, Any]:
         "changed": bool(finding.reasons),
         "reasons": finding.reasons,
         "mode": f"0{wanted.mode:03o}",
+        "accounts": list(wanted.accounts if wanted.mode & ALL_READ != ALL_READ else ()),
         "before": found,
+        "after": {"certificate": base64.b64encode(coming[0]).decode("ascii") if coming else None},
     }

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 # System calls are meant here, one by one: tests interrupt after each.
-# ruff: noqa: PTH101, PTH102, PTH104, PTH106, PTH108, PTH112, PTH114, PTH118, PTH120, PTH123, PTH208
+# ruff: noqa: PTH108, PTH112, PTH118, PTH120, PTH123
 """Bring the files of a certificate to a host: whole or not at all, and never readable by others, not even for a moment.
 
 The promises, and how they are kept:
 
 * A file appears under its name only when it is complete: it is written under a name of ours in the same directory
-  (O_EXCL, mode 0600 from the first byte), gets owner, mode and SELinux context, is synced, and is then renamed.
+  (O_EXCL, mode 0600 from the first byte), gets owner, mode, accounts and SELinux context, is synced, then renamed.
 * A certificate never stands beside another's key or chain. Three files cannot be renamed at once, so the certificate is
   taken for the seal of its set: it steps aside first and comes last. Whoever sees a certificate sees its own key and
   chain; in between (three system calls, signals held back, so that a lost connection cannot stop them) there is no
@@ -22,23 +22,20 @@ The promises, and how they are kept:
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import grp
 import os
 import pwd
 import secrets
 import signal
 import stat
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-PREFIX = ".eeszt-connect."
+from .observe import posix_acl
+from .observe.renewal import PREFIX
+
 SUFFIX = ".tmp"
-OWN_DIRECTORY = 0o750
-DIRECTORY_ABOVE = 0o755
 LARGEST = 1 << 20  # bytes; no certificate file is larger
-LOCK_SECONDS = 30.0
 
 Label = Callable[[str, str], None]
 """Give the file at the first path the SELinux context that belongs to the second."""
@@ -52,9 +49,16 @@ class FileError(Exception):
     """What stops us on the host, in one sentence with the path and the way to mend it."""
 
 
+class UnknownAccountError(FileError):
+    """An account that is to read a file is not there, and may not be there yet."""
+
+
 @dataclass
 class Wanted:
-    """One file as it should be. ``content`` None: it should not exist. ``owner``, ``group`` None: left as they are."""
+    """One file as it should be. ``content`` None: it should not exist. ``owner``, ``group`` None: left as they are.
+
+    ``accounts``: who may read it beside those that the mode lets; nobody else may.
+    """
 
     path: str
     role: str
@@ -63,11 +67,12 @@ class Wanted:
     mode: int = 0o600
     owner: str | None = None
     group: str | None = None
+    accounts: tuple[str, ...] = ()
 
 
 @dataclass
 class Found:
-    """One file as it is. ``data`` None: absent, too large, or no ordinary file."""
+    """One file as it is. ``data`` None: absent, too large, or no ordinary file. ``acl``: the mode's, if it has none."""
 
     present: bool = False
     regular: bool = False
@@ -75,6 +80,7 @@ class Found:
     uid: int = -1
     gid: int = -1
     mode: int = 0
+    acl: posix_acl.Acl = field(default_factory=lambda: posix_acl.of_mode(0))
 
 
 def temporary(directory: str) -> str:
@@ -103,8 +109,11 @@ def look(path: str) -> Found:
     if stat.S_ISDIR(state.st_mode):
         raise FileError(f"{path} is a directory where a file should be; choose another path.")
     found = Found(True, stat.S_ISREG(state.st_mode), None, state.st_uid, state.st_gid, stat.S_IMODE(state.st_mode))
+    found.acl = posix_acl.of_mode(found.mode)
     if found.regular and state.st_size <= LARGEST:
         try:
+            found.acl = posix_acl.read(path, found.mode)
+            found.mode = found.mode & ~0o777 | found.acl.mode
             with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
                 found.data = file.read(LARGEST + 1)
         except OSError as error:
@@ -139,6 +148,23 @@ def ids_of(wanted: Wanted) -> tuple[int, int]:
     return uid, gid
 
 
+def readers_of(wanted: Wanted) -> list[posix_acl.User]:
+    """The accounts that may read a file. Raises UnknownAccountError."""
+    users = []
+    for name in wanted.accounts:
+        user = posix_acl.user_of(name)
+        if user is None:
+            message = f"There is no user {name} on this host, who is to read {wanted.path}; create it first."
+            raise UnknownAccountError(message)
+        users.append(user)
+    return users
+
+
+def rights_of(wanted: Wanted) -> posix_acl.Acl:
+    """The mode and the accounts in one. Raises UnknownAccountError."""
+    return posix_acl.with_readers(wanted.mode, [user.uid for user in readers_of(wanted)])
+
+
 def sync(directory: str) -> None:
     """Make the names in a directory survive a loss of power."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -160,7 +186,7 @@ def write_temporary(wanted: Wanted, before: Found, label: Label) -> str:
         if before.regular:
             uid, gid = (before.uid if uid == -1 else uid), (before.gid if gid == -1 else gid)
         os.fchown(descriptor, uid, gid)
-        os.fchmod(descriptor, wanted.mode)
+        _give_rights(descriptor, wanted)
         label(path, wanted.path)
         os.fsync(descriptor)
     except OSError as error:
@@ -173,79 +199,33 @@ def write_temporary(wanted: Wanted, before: Found, label: Label) -> str:
     return path
 
 
+def _give_rights(descriptor: int, wanted: Wanted) -> None:
+    """Set mode and accounts, never wider in between: a list comes in one step, and goes when nothing is under it."""
+    acl, mode = rights_of(wanted), stat.S_IMODE(os.fstat(descriptor).st_mode)
+    if acl.named:
+        if mode & ~0o777:
+            os.fchmod(descriptor, mode & 0o777)
+        posix_acl.write(descriptor, acl)
+        return
+    os.fchmod(descriptor, mode & wanted.mode)
+    # A file also gets one from its folder (default list), whose names the mode's group digit would let in.
+    posix_acl.remove(descriptor)
+    os.fchmod(descriptor, wanted.mode)
+
+
 def adjust(wanted: Wanted) -> None:
-    """Mend owner, group and mode of a file whose content is right; never wider in between than at the end."""
+    """Mend owner, group, mode and accounts of a file whose content is right; never wider in between than at the end."""
     uid, gid = ids_of(wanted)
     descriptor = os.open(wanted.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
-        os.fchmod(descriptor, stat.S_IMODE(os.fstat(descriptor).st_mode) & wanted.mode)
-        os.fchown(descriptor, uid, gid)
-        os.fchmod(descriptor, wanted.mode)
+        state = os.fstat(descriptor)
+        if uid not in (-1, state.st_uid) or gid not in (-1, state.st_gid):
+            os.fchmod(descriptor, stat.S_IMODE(state.st_mode) & wanted.mode)
+            os.fchown(descriptor, uid, gid)
+        _give_rights(descriptor, wanted)
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def make_directories(wanted: Wanted, label: Label) -> list[str]:
-    """Create what is missing above a file, each level complete before it has its name; return what was created.
-
-    The file's own directory is its owner's and group's alone; those above may be walked through by the accounts of
-    other institutions too.
-    """
-    directory, missing = os.path.dirname(wanted.path), []
-    while not os.path.isdir(directory):
-        missing.append(directory)
-        directory = os.path.dirname(directory)
-    for path in reversed(missing):
-        own = path == os.path.dirname(wanted.path)
-        early = temporary(os.path.dirname(path))
-        os.mkdir(early, 0o700)
-        if own:
-            os.chown(early, *ids_of(wanted))
-        os.chmod(early, OWN_DIRECTORY if own else DIRECTORY_ABOVE)
-        label(early, path)
-        os.rename(early, path)
-        sync(os.path.dirname(path))
-    return missing[::-1]
-
-
-def leftovers(directories: Iterable[str]) -> list[str]:
-    """What a killed run left in these directories, by its name."""
-    found = []
-    for directory in sorted(set(directories)):
-        for name in os.listdir(directory):
-            if name.startswith(PREFIX) and name.endswith(SUFFIX):
-                found.append(os.path.join(directory, name))
-    return sorted(found)
-
-
-def remove_leftovers(paths: Iterable[str]) -> None:
-    """Remove them; a directory among them is one that was never filled."""
-    for path in paths:
-        if os.path.isdir(path) and not os.path.islink(path):
-            os.rmdir(path)
-        else:
-            os.unlink(path)
-
-
-@contextlib.contextmanager
-def locked(directories: Iterable[str], seconds: float = LOCK_SECONDS) -> Iterator[None]:
-    """Hold directories against another run of ours. Raises FileError when one stays busy."""
-    with contextlib.ExitStack() as stack:
-        for directory in sorted(set(directories)):
-            descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            stack.callback(os.close, descriptor)
-            deadline = time.monotonic() + seconds
-            while True:
-                try:
-                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError:
-                    if time.monotonic() > deadline:
-                        message = f"Another run has been writing to {directory} for {seconds:.0f} seconds; wait for it."
-                        raise FileError(message) from None
-                    time.sleep(0.1)
-        yield
 
 
 @contextlib.contextmanager

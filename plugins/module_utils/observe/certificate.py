@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from . import pem
 from .credentials import key_fits
-from .files import observe_file
+from .files import observe_accounts, observe_file
+from .renewal import observe_holds, observe_kept, observe_refused
 from .shapes import Certificate, Certificates, Evidence, FileFact, Json, Key
 
 _NOT_HERE = "not on this system"
@@ -15,7 +16,14 @@ _NOT_HERE = "not on this system"
 
 def observe_certificates(request: Json) -> Certificates:
     """One record for each of ``request["certificate_targets"]``, in their order."""
-    return Certificates(targets=[_target(target) for target in request["certificate_targets"]])
+    targets = [_target(target) for target in request["certificate_targets"]]
+    for target, asked in zip(targets, request["certificate_targets"]):  # noqa: B905 - Python 3.9 runs here
+        if target.files:
+            target.kept, target.refused = observe_kept(target.path), observe_refused(target.path)
+            if asked.get("accounts"):
+                target.accounts = observe_accounts(asked["accounts"], [one.path for one in target.files])
+    anchors = request["trust_anchors"]
+    return Certificates(targets=targets, anchors=None if anchors is None else observe_file("anchors", anchors)[0])
 
 
 def _target(target: Json) -> Certificate:
@@ -29,7 +37,8 @@ def _target(target: Json) -> Certificate:
     # PKCS#12 and Java key stores are encrypted; the host has no password for them, so only the file is looked at.
     role = "pkcs12" if kind == "pkcs12_file" else "keystore"
     fact, _content = observe_file(role, target["path"])
-    return Certificate(target["institution"], kind, target["path"], files=[fact])
+    holds = observe_holds(target["path"], fact.sha256) if role == "keystore" else None
+    return Certificate(target["institution"], kind, target["path"], files=[fact], holds=holds)
 
 
 def _pem_files(target: Json) -> Certificate:

@@ -19,11 +19,16 @@ class Dns:
 
 @dataclass
 class Proxy:
-    """``connected``: the tunnel stands; ``status``: of the answer to CONNECT."""
+    """``connected``: the tunnel stands; ``status``: of the answer to CONNECT; ``account``: one was given.
+
+    ``schemes``: names of the ways to authenticate that the proxy offers.
+    """
 
     connected: bool = False
     status: int | None = None
     error: Evidence | None = None
+    account: bool = False
+    schemes: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -113,6 +118,33 @@ class Endpoint:
     tls: Tls | None = None
     http: Http | None = None
     raw: Raw | None = None
+
+
+@dataclass
+class ProxyServer:
+    """``scheme``: of the traffic that goes there, ``all`` for any; ``address``: as it is written, without account."""
+
+    scheme: str
+    address: str
+
+
+@dataclass
+class ProxySetting:
+    """One place of the host that sets a proxy; ``account``: whose setting it is, null for everybody's."""
+
+    source: str
+    place: str
+    account: str | None = None
+    servers: list[ProxyServer] = field(default_factory=list)
+    exceptions: list[str] = field(default_factory=list)
+    pac_url: str | None = None
+    auto_detect: bool = False
+
+
+@dataclass
+class ProxySettings:
+    error: Evidence | None = None
+    settings: list[ProxySetting] = field(default_factory=list)
 
 
 @dataclass

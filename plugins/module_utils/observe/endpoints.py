@@ -38,16 +38,20 @@ class _Ask:
     credentials: Credentials | None
     credentials_error: Evidence | None
     deadline: Deadline
+    account: str = ""
 
 
-def observe_endpoints(request: Json, secrets: Json) -> Endpoints:
-    """Looks at ``request["endpoints"]`` and the control endpoint. ``secrets``: by institution, as PEM texts."""
+def observe_endpoints(request: Json, secrets: Json, account: str = "") -> Endpoints:
+    """Looks at ``request["endpoints"]`` and the control endpoint. ``secrets``: by institution, as PEM texts.
+
+    ``account``: for the proxy, see ``route.open_tunnel``.
+    """
     deadline = Deadline(request["limits"]["section"] * (1 - _MARGIN))
-    asked = [_ask(endpoint, request, secrets, deadline) for endpoint in request["endpoints"]]
+    asked = [_ask(endpoint, request, secrets, deadline, account) for endpoint in request["endpoints"]]
     control = request["control_endpoint"]
     if control is not None:
         plain = {**control, "protocol": "http", "path": None, "institution": None}
-        asked.append(_ask(plain, request, secrets, deadline))
+        asked.append(_ask(plain, request, secrets, deadline, account))
     seen = [_blank(ask) for ask in asked]
     pool = concurrent.futures.ThreadPoolExecutor(max_workers=_AT_ONCE)
     futures = [pool.submit(_look, ask, record) for ask, record in zip(asked, seen)]  # noqa: B905 - Python 3.9
@@ -58,13 +62,11 @@ def observe_endpoints(request: Json, secrets: Json) -> Endpoints:
     return Endpoints(endpoints=seen[: len(request["endpoints"])], control=seen[-1] if control is not None else None)
 
 
-def _ask(endpoint: Json, request: Json, secrets: Json, deadline: Deadline) -> _Ask:
-    proxy = request["proxy"]
-    if proxy is not None and route.bypasses_proxy(endpoint["host"], proxy["exceptions"]):
-        proxy = None
+def _ask(endpoint: Json, request: Json, secrets: Json, deadline: Deadline, account: str) -> _Ask:
+    proxy = request["proxy"] if route.goes_through(request["proxy"], endpoint) else None
     credentials, error = for_institution(request, secrets, endpoint["institution"])
     trust = Trust(request["trust_anchors"])
-    return _Ask(endpoint, proxy, trust, request["limits"], credentials, error, deadline)
+    return _Ask(endpoint, proxy, trust, request["limits"], credentials, error, deadline, account)
 
 
 def _blank(ask: _Ask) -> Endpoint:
@@ -130,7 +132,7 @@ def _reach(ask: _Ask, record: Endpoint) -> socket.socket | None:
 
 def _tunnel(ask: _Ask, connection: socket.socket) -> Proxy:
     seconds = ask.deadline.left(ask.limits["answer"])
-    return route.open_tunnel(connection, ask.endpoint["host"], ask.endpoint["port"], seconds)
+    return route.open_tunnel(connection, ask.endpoint["host"], ask.endpoint["port"], seconds, ask.account)
 
 
 def _secure(ask: _Ask, record: Endpoint, connection: socket.socket) -> TlsSession | None:

@@ -5,15 +5,16 @@
 
 from __future__ import annotations
 
-import grp
 import hashlib
 import os
 import stat
 from pathlib import Path
 
+from . import posix_acl
+from .access_shapes import Account, AclEntry, AclFact
 from .evidence import of_exception
 from .shapes import Evidence, FileFact
-from .system import account_name
+from .system import account_name, group_name
 
 _LARGEST = 4 * 1024 * 1024  # a certificate store is some kilobytes; whatever is larger is not read
 
@@ -32,10 +33,48 @@ def observe_file(role: str, path: str) -> tuple[FileFact, bytes | None]:
         return fact, None
     fact.present = True
     fact.owner = account_name(status.st_uid)
-    fact.group = _group_name(status.st_gid)
-    fact.mode = f"0{stat.S_IMODE(status.st_mode) & 0o777:03o}"
+    fact.group = group_name(status.st_gid)
     fact.size = status.st_size
+    try:
+        fact.acl = _acl(posix_acl.read(path, status.st_mode))
+        fact.mode = f"0{stat.S_IMODE(status.st_mode) & 0o777:03o}"
+    except OSError as error:
+        # A mode without its list would say the wrong thing of who may read.
+        fact.error = of_exception(error)
     return fact, _content(fact, status)
+
+
+def _acl(acl: posix_acl.Acl) -> AclFact | None:
+    if acl.mask is None and not acl.named:
+        return None
+    names = {"user": account_name, "group": group_name}
+    named = [
+        AclEntry(one.kind, one.number, names[one.kind](one.number), posix_acl.letters(one.permissions))
+        for one in sorted(acl.named)
+    ]
+    return AclFact(posix_acl.letters(acl.group), None if acl.mask is None else posix_acl.letters(acl.mask), named)
+
+
+def observe_accounts(names: list[str], paths: list[str]) -> list[Account]:
+    """Who the accounts are on this host, and what keeps each from the files: a folder on the way, or a file itself."""
+    return [_account(name, paths) for name in names]
+
+
+def _account(name: str, paths: list[str]) -> Account:
+    user = posix_acl.user_of(name)
+    if user is None:
+        return Account(name, None)
+    ways = [(folder, posix_acl.PASS) for path in paths for folder in posix_acl.folders_above(path)]
+    ways += [(path, posix_acl.READ) for path in paths]
+    return Account(name, user.uid, next((place for place, wanted in ways if _keeps_out(place, user, wanted)), None))
+
+
+def _keeps_out(place: str, user: posix_acl.User, wanted: int) -> bool:
+    """What is not there, or hides from the probe, is told by the files' own facts."""
+    try:
+        return posix_acl.keeps_out(place, user, wanted)
+    except OSError:
+        return False
 
 
 def _content(fact: FileFact, status: os.stat_result) -> bytes | None:
@@ -50,10 +89,3 @@ def _content(fact: FileFact, status: os.stat_result) -> bytes | None:
     fact.readable = True
     fact.sha256 = hashlib.sha256(content).hexdigest()
     return content
-
-
-def _group_name(gid: int) -> str:
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)

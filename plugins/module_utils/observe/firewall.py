@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import fnmatch
 import hashlib
 import ipaddress
@@ -13,17 +14,18 @@ import json
 import os
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from . import route
+from . import nft_rulers, nft_xtables, route
 from .evidence import of_exception
 from .nft_match import Packet, elements
-from .nft_ruleset import Ruleset, denying_chains, outbound
+from .nft_rulers import OWN_CHAIN, POLICY_CHAIN
+from .nft_ruleset import Ruleset, denying_chains, outbound, redirects
 from .shapes import Evidence, Firewall, Json, Outbound, Owned, Persistence
 from .system import find, read_text, run, units
 
-OWN_CHAIN = "eeszt_connect"  # what the role outbound_firewall puts into a denying chain's table
 _OWN_FILE = Path("/etc/eeszt-connect/outbound.nft")
 _MAIN_FILE = Path("/etc/nftables.conf")
 _INCLUDE = re.compile(r'^\s*include\s+["\']([^"\']+)["\']', re.MULTILINE)
@@ -34,9 +36,11 @@ _WIDEST_RANGE = 1024  # ports of one range that are listed one by one
 def observe_firewall(request: Json) -> Firewall:
     """For ``request["ports"]`` and the addresses of the endpoints on them. Without nftables the backend is ``none``.
 
-    ``unknown`` with its evidence where nft cannot be asked (it needs root).
+    Else it is who rules the outbound traffic: all of them are nf_tables to the kernel. ``unknown`` with its evidence
+    where nft cannot be asked (it needs root).
     """
-    seen = Firewall(persistence=_persistence())
+    states = units(*nft_rulers.UNITS)
+    seen = Firewall(persistence=_persistence(states))
     nft = find("nft")
     ports = list(dict.fromkeys(request["ports"]))
     if nft is None and _rules_without_nft():
@@ -55,9 +59,12 @@ def observe_firewall(request: Json) -> Firewall:
     if not ruleset.tables:
         seen.backend, seen.outbound = "none", [_open(port, "the ruleset is empty") for port in ports]
         return seen
-    seen.backend = "nftables"
-    seen.outbound = [outbound(ruleset, packet) for packet in _packets(request, ports)]
+    redirected = redirects(ruleset)
+    seen.outbound = [outbound(ruleset, replace(each, redirected=redirected)) for each in _packets(request, ports)]
     seen.chains, seen.owned = denying_chains(ruleset), owned(ruleset)
+    seen.backend = nft_rulers.ruler(ruleset, seen.chains)
+    if seen.backend not in (nft_rulers.NFTABLES, nft_rulers.SEVERAL):
+        seen.persistence = nft_rulers.persistence(seen.backend, [*seen.chains, *seen.owned], states)
     return seen
 
 
@@ -72,11 +79,12 @@ def owned(ruleset: Ruleset) -> list[Owned]:
     """Our own chain, the jumps into it and its rules, in every table that has one."""
     found = []
     for chain in ruleset.chains.values():
-        if chain.name == OWN_CHAIN and chain.hook is None:
+        ours = chain.name in (OWN_CHAIN, POLICY_CHAIN)
+        if ours and chain.hook is None:
             found.append(Owned(chain.family, chain.table, chain.name, chain.handle, "chain"))
         for rule in chain.rules:
             jumps = any(_target(item) == OWN_CHAIN for item in rule.expressions)
-            if jumps or chain.name == OWN_CHAIN:
+            if jumps or ours:
                 entry = Owned(chain.family, chain.table, chain.name, rule.handle, "jump" if jumps else "rule")
                 sets = ruleset.sets.get((chain.family, chain.table), {})
                 entry.ports = _ports(_right_sides(rule.expressions, "dport", sets))
@@ -129,6 +137,7 @@ def _ruleset(nft: str) -> tuple[Ruleset | None, Evidence | None]:
             return None, Evidence("nft", answer.returncode, answer.stderr.strip()[:500])
         objects = json.loads(answer.stdout)["nftables"]
         _mend_flags(nft, objects)
+        _name_extensions(objects)
         return Ruleset.parse(objects), None
     except (OSError, subprocess.TimeoutExpired, ValueError, KeyError, TypeError) as error:
         return None, of_exception(error)
@@ -144,14 +153,24 @@ def _mend_flags(nft: str, objects: list[Json]) -> None:
         table["flags"] = [flag for line in _FLAGS.findall(text) for flag in re.split(r"[,\s]+", line.strip())]
 
 
+def _name_extensions(objects: list[Json]) -> None:
+    """Where iptables cannot be asked, or answers strangely, its extensions stay what cannot be told."""
+    for family in nft_xtables.families_with_extensions(objects):
+        program = find(nft_xtables.program(family))
+        answer = run([program]) if program else None
+        if answer is not None and answer.returncode == 0:
+            with contextlib.suppress(ValueError, IndexError):
+                nft_xtables.translate(objects, family, answer.stdout)
+
+
 def _packets(request: Json, ports: list[int]) -> list[Packet]:
     """One connection for each port and address that matters; a port without a known address stands for any."""
-    hosts = {endpoint["host"] for endpoint in request["endpoints"] if endpoint["port"] in ports}
-    addresses = _resolved(sorted(hosts), request["limits"]["dns"])
+    ways = [way for endpoint in request["endpoints"] if (way := route.way_to(endpoint, request["proxy"]))[1] in ports]
+    addresses = _resolved(sorted({host for host, _port in ways}), request["limits"]["dns"])
     local_ports = _local_ports()
     packets = []
     for port in ports:
-        wanted = [endpoint["host"] for endpoint in request["endpoints"] if endpoint["port"] == port]
+        wanted = [host for host, leaving in ways if leaving == port]
         known = dict.fromkeys(address for host in wanted for address in addresses[host])
         for address in known or [None]:
             number = None if address is None else ipaddress.ip_address(address.split("%")[0])
@@ -173,13 +192,13 @@ def _local_ports() -> tuple[int, int]:
     return (int(words[0]), int(words[1])) if len(words) == 2 else (32768, 60999)
 
 
-def _persistence() -> Persistence:
+def _persistence(states: dict[str, dict[str, str]]) -> Persistence:
     present = _OWN_FILE.is_file()
     try:
         digest = hashlib.sha256(_OWN_FILE.read_bytes()).hexdigest() if present else None
     except OSError:
         digest = None
-    service = units("nftables.service").get("nftables.service")
+    service = states.get("nftables.service")
     return Persistence(
         present=present,
         included=_included(read_text(_MAIN_FILE)),

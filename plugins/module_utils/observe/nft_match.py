@@ -29,12 +29,18 @@ _TCP = (6, "6", "tcp")
 
 @dataclass(frozen=True)
 class Packet:
-    """The first packet of the connection. ``address``: null = any; ``local_ports``: the span of its source port."""
+    """The first packet of the connection. ``address``: null = any; ``local_ports``: the span of its source port.
+
+    ``ordinary``: stands for what no special rule fits, so what cannot be told counts as not fitting. ``redirected``:
+    whether the host itself sends it elsewhere (null: it may).
+    """
 
     port: int
     address: Address | None
     uid: int
     local_ports: tuple[int, int] = (32768, 60999)
+    ordinary: bool = False
+    redirected: Truth = False
 
     @property
     def version(self) -> int:
@@ -128,7 +134,7 @@ def _field(left: Any, packet: Packet) -> Compare | None:
     if "meta" in left:
         return _meta(left["meta"]["key"], packet)
     if "ct" in left:
-        return _conntrack(left["ct"]["key"])
+        return _conntrack(left["ct"]["key"], packet)
     masked = left.get("&")
     if isinstance(masked, list) and masked[0] == {"payload": {"protocol": "tcp", "field": "flags"}}:
         return _flags(masked[1])
@@ -162,7 +168,9 @@ def _meta(key: str, packet: Packet) -> Compare | None:
     return None
 
 
-def _conntrack(key: str) -> Compare | None:
+def _conntrack(key: str, packet: Packet) -> Compare | None:
+    if key == "status":
+        return lambda element: packet.redirected if element == "dnat" else None
     known = {"state": "new", "direction": "original"}.get(key)
     if known is None:
         return None

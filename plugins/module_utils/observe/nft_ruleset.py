@@ -19,11 +19,12 @@ from .shapes import Chain, Outbound
 Expression = Mapping[str, Any]
 _CONTINUE = "continue"
 _DEPTH = 64  # nftables itself refuses deeper jumps
-# Matches that a rule for everything has too: they do not make it a rule about this connection.
-_GENERAL_META = ("l4proto", "nfproto", "protocol", "oif", "oifname", "iif", "iifname")
+# No rule names them, and all that speak of everything have them.
+_NO_PORT, _NO_ACCOUNT = -1, -1
 _PRIORITIES = {"raw": -300, "mangle": -150, "dstnat": -100, "filter": 0, "security": 50, "srcnat": 100}
 _XT_VERDICTS = {"REJECT": "reject", "DROP": "drop", "ACCEPT": "accept"}
 _XT_HARMLESS = ("LOG", "NFLOG", "CONNMARK", "MARK", "CLASSIFY", "TCPMSS", "SECMARK", "CONNSECMARK", "TRACE", "CT")
+_XT_REDIRECTIONS = ("DNAT", "REDIRECT")
 _NAT = ("dnat", "snat", "masquerade", "redirect")
 
 
@@ -124,22 +125,25 @@ def outbound(ruleset: Ruleset, packet: Packet) -> Outbound:
 
 
 def denying_chains(ruleset: Ruleset) -> list[Chain]:
-    """Base output chains that deny by default: by policy, or by a last rule that fits everything."""
+    """Base output chains that deny what no rule speaks of, themselves or in a chain that they jump to."""
     return [
         Chain(chain.family, chain.table, chain.name, chain.policy)
         for chain in ruleset.outbound_chains()
-        if chain.policy == "drop" or _ends_in_denial(chain)
+        if _denies_by_default(ruleset, chain)
     ]
 
 
-def _ends_in_denial(chain: RuleChain) -> bool:
-    if not chain.rules:
-        return False
-    expressions = chain.rules[-1].expressions
-    conditions = ("match", "vmap", "limit", "quota")
-    matches = [item for item in expressions if any(word in item for word in conditions) or _is_xt(item, "match")]
-    verdicts = [_statement(item) for item in expressions]
-    return not any(_is_special(item) for item in matches) and any(verdict in ("drop", "reject") for verdict in verdicts)
+def _denies_by_default(ruleset: Ruleset, chain: RuleChain) -> bool:
+    nobodys = Packet(_NO_PORT, None, _NO_ACCOUNT, ordinary=True)
+    return all(end.verdict in ("drop", "reject") for end in _chain_ends(ruleset, chain, nobodys))
+
+
+def redirects(ruleset: Ruleset) -> bool | None:
+    """Whether the host may send outbound connections elsewhere than to their address: null if it may, else false."""
+    chains = ruleset.chains.values()
+    items = (item for chain in chains for rule in chain.rules for item in rule.expressions)
+    found = any("dnat" in item or "redirect" in item or _xt_name(item) in _XT_REDIRECTIONS for item in items)
+    return None if found else False
 
 
 def _chain_ends(ruleset: Ruleset, chain: RuleChain, packet: Packet) -> list[End]:
@@ -173,11 +177,13 @@ def _rule_ends(
     for item in rule.expressions:
         if "match" in item:
             truth = match(item["match"], packet, sets)
-            if truth is False:
+            if truth is False or (truth is None and packet.ordinary):
                 return [End(_CONTINUE)], True
             certain = certain and truth is True
             special = special or names_port(item["match"]) or names_address(item["match"])
         elif _is_xt(item, "match") or "limit" in item or "quota" in item:
+            if packet.ordinary:
+                return [End(_CONTINUE)], True
             certain = False
         elif "vmap" in item:
             return _map_ends(ruleset, chain, item["vmap"], packet, special, depth, by), certain
@@ -198,7 +204,7 @@ def _map_ends(
     ends: list[End] = []
     for key, verdict in pairs:
         truth = contains(vmap["key"], bare(key), packet, sets)
-        if truth is False:
+        if truth is False or (truth is None and packet.ordinary):
             continue
         ends += _verdict_ends(ruleset, chain, verdict, packet, named, depth, by) or [End(_CONTINUE)]
         if truth:
@@ -235,7 +241,7 @@ def _statement(item: Expression) -> str | None:
     if "queue" in item or "synproxy" in item or "tproxy" in item:
         return "depends"
     if _is_xt(item, "target"):
-        name = (item["xt"] or {}).get("name", "")
+        name = _xt_name(item)
         return _XT_VERDICTS.get(name, None if name in _XT_HARMLESS else "depends")
     return None
 
@@ -245,11 +251,8 @@ def _is_xt(item: Expression, kind: str) -> bool:
     return "xt" in item and (item["xt"] or {}).get("type", "target") == kind
 
 
-def _is_special(item: Expression) -> bool:
-    left = item["match"]["left"] if "match" in item else None
-    meta = left.get("meta", {}) if isinstance(left, dict) else {}
-    conntrack = left.get("ct", {}) if isinstance(left, dict) else {}
-    return meta.get("key") not in _GENERAL_META and conntrack.get("key") != "state"
+def _xt_name(item: Expression) -> str:
+    return str((item.get("xt") or {}).get("name", ""))
 
 
 def _priority(value: int | str) -> int:

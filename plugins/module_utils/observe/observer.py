@@ -17,25 +17,28 @@ from .bounded import Outcome, in_children
 from .certificate import observe_certificates
 from .client import observe_client
 from .clock import observe_clock, utc_now
-from .endpoint_shapes import Endpoint, Endpoints
+from .endpoint_shapes import Endpoint, Endpoints, ProxySettings
 from .endpoints import observe_endpoints
 from .firewall import observe_firewall
 from .host import observe_host
+from .proxy_settings import observe_proxy_settings
 from .readers import observe_readers
 from .shapes import Certificates, Client, Clock, Firewall, Host, Json, Readers, as_json
 
 SCHEMA_VERSION = 1
-SECTIONS = ("readers", "client", "firewall", "certificates", "endpoints", "clock")
+SECTIONS = ("readers", "client", "firewall", "certificates", "endpoints", "proxy_settings", "clock")
 
 
-def observe(request: Json, secrets: Json) -> Json:
+def observe(request: Json, secrets: Json, proxy_account: str = "") -> Json:
     """An observation (``contract/schemas/observation.schema.json``) for a probe request.
 
-    ``secrets``: institution → ``certificate``, ``key``, ``chain`` in PEM. Takes ``limits.section`` seconds and a little
-    more at most. A section that failed or hung has its ``error`` set; none takes another along.
+    ``secrets``: institution → ``certificate``, ``key``, ``chain`` in PEM. ``proxy_account``: as Basic authentication
+    writes it, or empty. Takes ``limits.section`` seconds and a little more at most. A section that failed
+    or hung has its ``error`` set; none takes another along.
     """
     observed_at = utc_now()
-    jobs = {name: job for name, job in _jobs(request, secrets).items() if name == "host" or name in request["observe"]}
+    jobs = _jobs(request, secrets, proxy_account)
+    jobs = {name: job for name, job in jobs.items() if name == "host" or name in request["observe"]}
     outcomes = in_children(jobs, request["limits"]["section"])
     return {
         "schema_version": SCHEMA_VERSION,
@@ -46,14 +49,15 @@ def observe(request: Json, secrets: Json) -> Json:
     }
 
 
-def _jobs(request: Json, secrets: Json) -> dict[str, Callable[[], object]]:
+def _jobs(request: Json, secrets: Json, proxy_account: str) -> dict[str, Callable[[], object]]:
     return {
         "host": observe_host,
         "readers": observe_readers,
         "client": partial(observe_client, request),
         "firewall": partial(observe_firewall, request),
         "certificates": partial(observe_certificates, request),
-        "endpoints": partial(observe_endpoints, request, secrets),
+        "endpoints": partial(observe_endpoints, request, secrets, proxy_account),
+        "proxy_settings": observe_proxy_settings,
         "clock": observe_clock,
     }
 
@@ -74,7 +78,14 @@ def _neutral(name: str, request: Json) -> Any:
         )
     if name == "clock":
         return Clock(utc=utc_now())
-    return {"readers": Readers, "client": Client, "firewall": Firewall, "certificates": Certificates}[name]()
+    plain = {
+        "readers": Readers,
+        "client": Client,
+        "firewall": Firewall,
+        "certificates": Certificates,
+        "proxy_settings": ProxySettings,
+    }
+    return plain[name]()
 
 
 def _unseen(asked: Json) -> Endpoint:

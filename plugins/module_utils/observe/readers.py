@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from .kernel_modules import kernel_modules
 from .shapes import Connect, Evidence, PcscContext, Reader, Readers, Service, Session
 from .system import account_name, read_text, units
 from .usb import usb_devices
@@ -30,10 +31,8 @@ _NO_READERS = 0x8010002E
 
 def observe_readers() -> Readers:
     """Everything between the USB socket and the card's answer to reset. A missing library is a fact, not an error."""
-    devices = usb_devices()
     seen = Readers(
-        usb_bus=devices is not None,
-        usb_devices=devices or [],
+        kernel_modules=kernel_modules(),
         service=_service(),
         session=Session(account_name(os.geteuid()), _is_remote()),
     )
@@ -41,6 +40,9 @@ def observe_readers() -> Readers:
     if scard is not None:
         seen.library = True
         seen.context, seen.readers = _ask_pcsc(scard)
+    # Now the service has taken its readers and woken them: what is still asleep, or another's, stays so.
+    devices = usb_devices()
+    seen.usb_bus, seen.usb_devices = devices is not None, devices or []
     return seen
 
 

@@ -9,16 +9,21 @@ import contextlib
 import http.client
 import ipaddress
 import queue
+import re
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .endpoint_shapes import Attempt, Dns, Proxy, Tcp
 from .evidence import of_exception, timed_out
-from .shapes import Evidence
+from .shapes import Evidence, Json
 
 _LONGEST_HEAD = 64 * 1024
+_MOST_SCHEMES = 10
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_SCHEME = re.compile(r"\s*([A-Za-z][A-Za-z0-9-]{0,30})(?:\s+\S.*|\s*)$")
 _ATTEMPTS_IN_FULL = 3  # a name with many dead addresses may cost this many connect limits
 
 
@@ -113,12 +118,34 @@ def bypasses_proxy(host: str, exceptions: Sequence[str]) -> bool:
     return False
 
 
-def open_tunnel(connection: socket.socket, host: str, port: int, seconds: float) -> Proxy:
-    """Asks an HTTP proxy for a tunnel (CONNECT, no account). Never raises; the connection stays the caller's."""
+def goes_through(proxy: Mapping[str, Any] | None, endpoint: Mapping[str, Any]) -> bool:
+    """Whether the way to an endpoint leads through the proxy, whose ``exceptions`` may be left out."""
+    return proxy is not None and not bypasses_proxy(str(endpoint["host"]), proxy.get("exceptions") or ())
+
+
+def way_to(endpoint: Json, proxy: Json | None) -> tuple[str, int]:
+    """Host and port to which the way to an endpoint leaves this host: its own, or the proxy's."""
+    first = proxy if proxy is not None and goes_through(proxy, endpoint) else endpoint
+    return first["host"], first["port"]
+
+
+def open_tunnel(connection: socket.socket, host: str, port: int, seconds: float, account: str = "") -> Proxy:
+    """Asks an HTTP proxy for a tunnel (CONNECT). Never raises; the connection stays the caller's.
+
+    ``account``: user name and password as Basic authentication writes them, empty where there is none.
+    """
+    proxy = _ask_for_tunnel(connection, host, port, seconds, account)
+    proxy.account = bool(account)
+    return proxy
+
+
+def _ask_for_tunnel(connection: socket.socket, host: str, port: int, seconds: float, account: str) -> Proxy:
     authority = f"{bracketed(host)}:{port}"
+    known = f"Proxy-Authorization: Basic {account}\r\n" if account else ""
     try:
         connection.settimeout(seconds)
-        connection.sendall(f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n\r\n".encode("idna"))
+        request = f"CONNECT {authority} HTTP/1.1\r\nHost: {authority}\r\n".encode("idna")
+        connection.sendall(request + f"{known}\r\n".encode("ascii"))
         head = read_head(connection, Deadline(seconds))
     except (OSError, UnicodeError) as error:
         no_answer = isinstance(error, TimeoutError) and not error.errno
@@ -131,8 +158,23 @@ def open_tunnel(connection: socket.socket, host: str, port: int, seconds: float)
             Evidence("http", "bad_answer", _first_line(head) or "the connection was closed without an answer"),
         )
     if status // 100 != 2:
-        return Proxy(False, status, Evidence("http", status, _first_line(head)))
+        refused = Evidence("http", status, _first_line(head))
+        return Proxy(False, status, refused, schemes=offered_schemes(head.decode("latin-1")))
     return Proxy(True, status)
+
+
+def offered_schemes(head: str) -> list[str]:
+    """Names of the authentication schemes of an answer's head, each once, in its order.
+
+    A scheme begins its field, or stands after a comma without an equals sign, which a parameter has (RFC 9110, 11.6.1).
+    """
+    found: list[str] = []
+    for line in head.splitlines():
+        name, _colon, value = line.partition(":")
+        if name.strip().lower() == "proxy-authenticate":
+            bare = _QUOTED.sub("", value)
+            found += [match[1] for part in bare.split(",") if (match := _SCHEME.match(part))]
+    return list(dict.fromkeys(found))[:_MOST_SCHEMES]
 
 
 def read_head(connection: socket.socket, deadline: Deadline, already: bytes = b"") -> bytes:

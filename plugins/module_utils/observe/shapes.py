@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .access_shapes import Account, AclFact
+
 Json = dict[str, Any]
 
 
@@ -38,12 +40,35 @@ class Host:
 
 
 @dataclass
+class UsbPower:
+    """``control``: auto or on; ``delay_ms``: negative is never; ``status``: the kernel's runtime state."""
+
+    control: str | None
+    delay_ms: int | None
+    status: str | None
+
+
+@dataclass
 class UsbDevice:
+    """``claimed_by``: PC/SC drivers that list the device, null without any driver; ``bus_id``: its folder in sysfs."""
+
     vendor_id: str
     product_id: str
     product: str | None
     driver: str | None
     problem: int | None = None  # Windows' device problem code; Linux has none
+    bus_id: str | None = None
+    power: UsbPower | None = None
+    claimed_by: list[str] | None = None
+
+
+@dataclass
+class KernelModule:
+    """``blocked_by``: the file of modprobe.d that keeps the module from loading by itself."""
+
+    name: str
+    loaded: bool
+    blocked_by: str | None
 
 
 @dataclass
@@ -93,6 +118,7 @@ class Readers:
     error: Evidence | None = None
     usb_bus: bool = False
     usb_devices: list[UsbDevice] = field(default_factory=list)
+    kernel_modules: list[KernelModule] = field(default_factory=list)
     library: bool = False
     service: Service = field(default_factory=Service)
     context: PcscContext = field(default_factory=PcscContext)
@@ -102,21 +128,28 @@ class Readers:
 
 @dataclass
 class Package:
+    """``programs``: paths of the executable files that it brought."""
+
     name: str
     version: str
+    programs: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Process:
     executable: str
     account: str | None
+    package: str | None = None
 
 
 @dataclass
 class Client:
+    """``autostart``: desktop entries that start a program of the packages; null where no package was found."""
+
     error: Evidence | None = None
     packages: list[Package] = field(default_factory=list)
     processes: list[Process] = field(default_factory=list)
+    autostart: list[str] | None = None
 
 
 @dataclass
@@ -169,7 +202,10 @@ class Firewall:
 
 @dataclass
 class FileFact:
-    """``present`` stays true when rights alone hide the file: unreadable is not absent."""
+    """``present`` stays true when rights alone hide the file: unreadable is not absent.
+
+    ``acl`` is null where the mode says everything, or where nothing is known (``mode`` null).
+    """
 
     role: str
     path: str
@@ -181,6 +217,7 @@ class FileFact:
     sha256: str | None = None
     size: int | None = None
     error: Evidence | None = None
+    acl: AclFact | None = None
 
 
 @dataclass
@@ -189,6 +226,27 @@ class Key:
     fits: bool | None = None
     encrypted: bool | None = None
     error: Evidence | None = None
+
+
+@dataclass
+class Kept:
+    """A certificate (DER in base64) that waits for the proof of its successor, whose SHA-256 is ``renewed_to``.
+
+    Both are null where the file tells nothing; ``certificate`` also where only a password could tell.
+    """
+
+    path: str
+    renewed_to: str | None = None
+    certificate: str | None = None
+    error: Evidence | None = None
+
+
+@dataclass
+class Refused:
+    """A certificate (SHA-256) that was taken back: the cause in the judge's words, or ``request``."""
+
+    fingerprint: str
+    reason: str
 
 
 @dataclass
@@ -202,12 +260,19 @@ class Certificate:
     certificate: str | None = None
     chain: list[str] = field(default_factory=list)
     key: Key = field(default_factory=Key)
+    kept: Kept | None = None
+    refused: Refused | None = None
+    holds: str | None = None
+    accounts: list[Account] | None = None
 
 
 @dataclass
 class Certificates:
+    """``anchors``: the file of the request's trust_anchors; null where it names none."""
+
     error: Evidence | None = None
     targets: list[Certificate] = field(default_factory=list)
+    anchors: FileFact | None = None
 
 
 @dataclass

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .shapes import UsbDevice
+from .pcsc_drivers import PcscDriver, claiming, pcsc_drivers
+from .shapes import UsbDevice, UsbPower
 from .system import read_text
 
 _SMART_CARD_CLASS = "0b"
@@ -25,24 +26,36 @@ _READER_MAKERS = {
 }
 
 
-def usb_devices(bus: Path = Path("/sys/bus/usb")) -> list[UsbDevice] | None:
-    """Devices that are, or may be, card readers; null where the system shows no USB bus."""
+def usb_devices(bus: Path = Path("/sys/bus/usb"), drivers: list[PcscDriver] | None = None) -> list[UsbDevice] | None:
+    """Devices that are, or may be, card readers; null where the system shows no USB bus.
+
+    ``drivers``: those of the PC/SC service; the system's own when left out.
+    """
     if not bus.is_dir():
         return None
-    devices = []
-    for device in sorted((bus / "devices").glob("*")):
-        vendor, product = read_text(device / "idVendor"), read_text(device / "idProduct")
-        if not vendor or not product or read_text(device / "bDeviceClass") == _HUB_CLASS:
-            continue
-        interfaces = sorted(device.glob("*:*"))
-        readers = [path for path in interfaces if read_text(path / "bInterfaceClass") == _SMART_CARD_CLASS]
-        if readers or vendor.lower() in _READER_MAKERS:
-            devices.append(
-                UsbDevice(
-                    vendor.lower(), product.lower(), read_text(device / "product"), _driver(readers or interfaces)
-                )
-            )
-    return devices
+    known = pcsc_drivers() if drivers is None else drivers
+    found = (_reader(device, known) for device in sorted((bus / "devices").glob("*")))
+    return [device for device in found if device is not None]
+
+
+def _reader(device: Path, drivers: list[PcscDriver]) -> UsbDevice | None:
+    vendor, product = read_text(device / "idVendor"), read_text(device / "idProduct")
+    if not vendor or not product or read_text(device / "bDeviceClass") == _HUB_CLASS:
+        return None
+    interfaces = sorted(device.glob("*:*"))
+    readers = [path for path in interfaces if read_text(path / "bInterfaceClass") == _SMART_CARD_CLASS]
+    bundled = claiming(drivers, vendor, product, by_class=False)
+    if not readers and not bundled and vendor.lower() not in _READER_MAKERS:
+        return None
+    return UsbDevice(
+        vendor.lower(),
+        product.lower(),
+        read_text(device / "product"),
+        _driver(readers or interfaces),
+        bus_id=device.name,
+        power=_power(device / "power"),
+        claimed_by=claiming(drivers, vendor, product, by_class=bool(readers)) if drivers else None,
+    )
 
 
 def _driver(interfaces: list[Path]) -> str | None:
@@ -52,3 +65,13 @@ def _driver(interfaces: list[Path]) -> str | None:
         if driver.exists():
             return driver.resolve().name
     return None
+
+
+def _power(folder: Path) -> UsbPower | None:
+    control = read_text(folder / "control")
+    if control is None:
+        return None
+    delay = read_text(folder / "autosuspend_delay_ms") or ""
+    return UsbPower(
+        control, int(delay) if delay.lstrip("-").isdecimal() else None, read_text(folder / "runtime_status")
+    )

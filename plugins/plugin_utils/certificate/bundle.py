@@ -18,7 +18,7 @@ with contextlib.suppress(ImportError):  # library.require says it
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes, PublicKeyTypes
     from cryptography.hazmat.primitives.hashes import SHA256
-    from cryptography.x509.oid import ExtendedKeyUsageOID
+    from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
 def fingerprint_of(certificate: x509.Certificate) -> str:
@@ -68,6 +68,12 @@ class Bundle:
     @property
     def issuer(self) -> str:
         return self.certificate.issuer.rfc4514_string()
+
+    @property
+    def issuer_common_name(self) -> str:
+        """Empty where the issuer has none."""
+        names = self.certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
+        return " ".join(str(each.value) for each in names)
 
     @property
     def serial(self) -> str:
@@ -130,7 +136,12 @@ class Bundle:
 
 
 def _warnings(bundle: Bundle) -> Iterable[str]:
-    if bundle.password_encoding != "utf-8":
+    if bundle.password_encoding == "null":
+        yield (
+            "The PKCS#12 file was made without any password, which is not the same as an empty one. Programs on the "
+            "host may not open it."
+        )
+    elif bundle.password_encoding != "utf-8":
         yield (
             f"The PKCS#12 file opens only when its password is read as {bundle.password_encoding}: "
             "it was made on a system with another character set. Programs on the host may not open it."

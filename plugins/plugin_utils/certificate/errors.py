@@ -21,8 +21,11 @@ Kind = Literal[
     "expired",
     "not_yet_valid",
     "wrong_institution",
+    "test_ca",
     "shared",
+    "store_password",
     "target",
+    "anchors",
     "connection",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)

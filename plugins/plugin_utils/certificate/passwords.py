@@ -14,7 +14,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Literal
 
-Encoding = Literal["utf-8", "cp1250-as-latin-1", "nfd"]
+Encoding = Literal["utf-8", "cp1250-as-latin-1", "nfd", "null"]
+"""``null``: none at all, which is not the empty one (zeroc-ice/ice#6529, dotnet/corefx#11046)."""
 
 
 def _cp1250_as_latin_1(password: str) -> str | None:

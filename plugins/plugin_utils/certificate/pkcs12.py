@@ -26,6 +26,7 @@ with contextlib.suppress(ImportError):  # library.require says it
 Pair: TypeAlias = "tuple[x509.Certificate, PrivateKeyTypes]"
 
 _DOWNLOAD = "Take the file as it was downloaded from the portal."
+_SIGNED_DATA = bytes.fromhex("2a864886f70d010702")  # pkcs7-signedData, 1.2.840.113549.1.7.2
 _LIKELY_OTHERS = (
     (b"-----BEGIN", "it is a PEM text file"),
     (b"PK\x03\x04", "it is a ZIP archive"),
@@ -80,14 +81,28 @@ def _all_keys(data: bytes, password: str, first: PrivateKeyTypes | None) -> Iter
             yield key
 
 
+def _other_der(data: bytes) -> str:
+    if not data:
+        return "it is empty"
+    if _SIGNED_DATA in data[:32]:
+        return "it is a PKCS#7 file (.p7b), which holds certificates and never a key"
+    try:
+        x509.load_der_x509_certificate(data)
+    except ValueError:
+        pass
+    else:
+        return "it is a certificate alone, without a key"
+    try:
+        load_der_private_key(data, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return "its beginning does not look like one, or it was cut short"
+    return "it is a private key alone, without a certificate"
+
+
 def _not_pkcs12(data: bytes) -> CertificateError:
     what = next((words for mark, words in _LIKELY_OTHERS if data.lstrip()[: len(mark)] == mark), "")
     if not what:
-        try:
-            x509.load_der_x509_certificate(data)
-            what = "it is a certificate alone, without a key"
-        except ValueError:
-            what = "it is empty" if not data else "its beginning does not look like one, or it was cut short"
+        what = _other_der(data)
     return CertificateError("not_pkcs12", f"This is not a PKCS#12 file: {what}.", _DOWNLOAD)
 
 
@@ -100,6 +115,13 @@ def _refused(data: bytes, password: str) -> CertificateError:
             "a cipher that this controller lacks, or it was encrypted under another character set.",
             "Convert the file on a system that opens it (openssl pkcs12 -legacy), to AES-256; do not ask for the "
             "password again.",
+        )
+    bare = password.strip()
+    if bare != password and any(mac_agrees(data, spelling) for dummy, spelling in variants(bare)):
+        return CertificateError(
+            "wrong_password",
+            "The password opens the PKCS#12 file only without the blank or line break at its beginning or end.",
+            "Take it off under eeszt_certificates in the vault, or in the file that a lookup reads.",
         )
     return CertificateError(
         "wrong_password",
@@ -120,6 +142,8 @@ def read_pkcs12(data: bytes, password: str) -> Contents:
         loaded = _load(data, spelling)
         if loaded is not None:
             key, certificates = loaded
+            # The library takes one for the other; the checksum tells them apart.
+            encoding = "null" if not spelling and mac_agrees(data, spelling) is False else encoding
             return Contents(tuple(_all_keys(data, spelling, key)), tuple(certificates), encoding)
     raise _refused(data, password)
 

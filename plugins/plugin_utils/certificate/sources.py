@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from ..contract.issuers import is_test_authority
 from .bundle import Bundle, utc
 from .errors import CertificateError, CertificateErrors
 from .pkcs12 import open_pkcs12
@@ -33,12 +34,14 @@ class Rules:
     """What a certificate must satisfy before it may travel.
 
     ``subject_pattern``: a regular expression searched in the subject (RFC 4514), {institution} in it stands for the
-    institution's id; None asks nothing. ``now``: with time zone; None is the controller's clock.
+    institution's id; None asks nothing. ``test_issuer_words``: words in the issuer's common name that tell a test
+    authority. ``now``: with time zone; None is the controller's clock.
     """
 
     subject_pattern: str | None = None
     accept_expired: bool = False
     allow_shared: bool = False
+    test_issuer_words: tuple[str, ...] = ()
     now: datetime | None = None
 
 
@@ -133,9 +136,21 @@ def _check_subject(bundle: Bundle, institution: str, rules: Rules) -> Certificat
     )
 
 
+def _check_issuer(bundle: Bundle, rules: Rules) -> CertificateError | None:
+    name = bundle.issuer_common_name
+    if not is_test_authority(name, rules.test_issuer_words):
+        return None
+    return CertificateError(
+        "test_ca",
+        f"A test authority issued the certificate ({name}); the live system refuses it.",
+        "Take the certificate of the live system. For a test environment set eeszt_policy to test, or empty "
+        "waf_certificate_test_issuer_words.",
+    )
+
+
 def check(bundle: Bundle, institution: str, rules: Rules) -> tuple[CertificateError, ...]:
-    """What the calendar and the institution's pattern say against the certificate; empty if nothing."""
-    found = (_check_dates(bundle, rules), _check_subject(bundle, institution, rules))
+    """What the calendar, the institution's pattern and the issuer's name say against it; empty if nothing."""
+    found = (_check_dates(bundle, rules), _check_subject(bundle, institution, rules), _check_issuer(bundle, rules))
     return tuple(error.of(institution) for error in found if error)
 
 

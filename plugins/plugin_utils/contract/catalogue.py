@@ -33,6 +33,7 @@ class CheckSpec:
     scope: str
     depends_on: tuple[str, ...]
     repaired_by: str | None
+    repairs_warnings: bool
     title: Text
     causes: Mapping[str, Text]
     order: int
@@ -109,6 +110,7 @@ def load_catalogue() -> Catalogue:
             scope=row["scope"],
             depends_on=tuple(row["depends_on"]),
             repaired_by=row.get("repaired_by"),
+            repairs_warnings=row.get("repairs_warnings", False),
             title=Text(**row["title"]),
             causes={cause: Text(**text) for cause, text in row["causes"].items()},
             order=order,

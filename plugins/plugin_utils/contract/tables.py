@@ -24,6 +24,8 @@ class EvidenceRow:
     codes: frozenset[str]
     text: re.Pattern[str]
     word: str
+    proof: str = ""
+    """Id of an acceptance result without which the row rests on documentation alone; empty: it was seen."""
 
     def fits(self, evidence: Mapping[str, Any]) -> bool:
         return (
@@ -43,17 +45,33 @@ class EvidenceTable:
         """Give the word of the first row that fits, None when there is no evidence or none fits."""
         if evidence is None:
             return None
-        return next((row.word for row in self.topics[topic] if row.fits(evidence)), None)
+        row = self.row(topic, evidence)
+        return None if row is None else row.word
+
+    def row(self, topic: str, evidence: Mapping[str, Any]) -> EvidenceRow | None:
+        """Give the first row that fits, None when none does."""
+        return next((row for row in self.topics[topic] if row.fits(evidence)), None)
+
+    def proofs(self, evidence: Mapping[str, Any], topics: Iterable[str]) -> frozenset[str]:
+        """Give the ids of proofs that reading this evidence by any of these topics rests on."""
+        rows = (self.row(topic, evidence) for topic in topics)
+        return frozenset(row.proof for row in rows if row is not None and row.proof)
 
 
 @dataclass(frozen=True)
 class ReaderModel:
-    """A model of reader; ``unfit`` is a cause of reader.capability or empty."""
+    """A model of reader; ``unfit`` is a cause of reader.capability or empty.
+
+    ``driver`` is the vendor's driver that it needs on Linux, empty where the class's own does; ``taken_by`` are kernel
+    modules that know the device and would take it from PC/SC.
+    """
 
     model: str
     usb: frozenset[str]
     name: re.Pattern[str]
     unfit: str
+    driver: str = ""
+    taken_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -104,6 +122,7 @@ def load_evidence() -> EvidenceTable:
                 codes=_codes(row.get("code", [])),
                 text=re.compile(row["text"]) if "text" in row else NO_TEXT,
                 word=row["word"],
+                proof=row.get("proof", ""),
             )
             for row in rows
         )
@@ -117,7 +136,14 @@ def load_readers() -> ReaderTable:
     """Read readers.yml."""
     document = read_yaml(FOLDER / "readers.yml")
     models = tuple(
-        ReaderModel(row["model"], frozenset(row["usb"]), re.compile(row["name"]), row.get("unfit", ""))
+        ReaderModel(
+            model=row["model"],
+            usb=frozenset(row["usb"]),
+            name=re.compile(row["name"]),
+            unfit=row.get("unfit", ""),
+            driver=row.get("driver", ""),
+            taken_by=tuple(row.get("taken_by", [])),
+        )
         for row in document["models"]
     )
     return ReaderTable(

@@ -12,25 +12,25 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 
-def secret_channel(action: ActionBase) -> None:
-    """Switch on pipelining for this execution; AnsibleActionFail where it cannot be had.
+def secret_channel(action: ActionBase, what: str = "private key") -> None:
+    """Switch on pipelining for this execution; AnsibleActionFail where it cannot be had. ``what`` is the secret.
 
     Without pipelining Ansible copies the module with its arguments into a temporary file on the host.
     """
     if C.DEFAULT_KEEP_REMOTE_FILES:
         raise AnsibleActionFail(
-            "ANSIBLE_KEEP_REMOTE_FILES would leave the private key in a file on the host; unset it for this task."
+            f"ANSIBLE_KEEP_REMOTE_FILES would leave the {what} in a file on the host; unset it for this task."
         )
     if C.DEFAULT_DEBUG:
         # It prints every argument of a module, no_log or not.
-        raise AnsibleActionFail("ANSIBLE_DEBUG would print the private key; unset it for this task.")
+        raise AnsibleActionFail(f"ANSIBLE_DEBUG would print the {what}; unset it for this task.")
     connection = action._connection
     # Connections that always pipeline (winrm, psrp) know no such option.
     with contextlib.suppress(KeyError):
         connection.set_option("pipelining", True)
     if not connection.is_pipelining_enabled():
         raise AnsibleActionFail(
-            f"The private key would pass through a temporary file on the host: neither connection "
+            f"The {what} would pass through a temporary file on the host: neither connection "
             f"{connection.transport!r} nor its become method can pipeline. "
             "Use sudo with an account that needs no terminal."
         )

@@ -90,11 +90,11 @@ def _groups(networks: Sequence[Network], versions: frozenset[int]) -> list[tuple
     """One rule an address family, since an nftables set holds one kind of address; one without any for no networks."""
     if not networks:
         return [()]
-    by_version = [tuple(_written(each) for each in networks if each.version == version) for version in sorted(versions)]
+    by_version = [tuple(written(each) for each in networks if each.version == version) for version in sorted(versions)]
     return [group for group in by_version if group]
 
 
-def _written(network: Network) -> str:
+def written(network: Network) -> str:
     """As nft itself prints it: a single address without its prefix length."""
     return str(network.network_address) if network.prefixlen == network.max_prefixlen else str(network)
 
@@ -106,7 +106,7 @@ def _from_probe(row: Mapping[str, Any]) -> OwnedObject:
         chain=row["chain"],
         kind=row["kind"],
         ports=tuple(sorted(row["ports"])),
-        destinations=tuple(_written(each) for each in parse_networks(row["destinations"])),
+        destinations=tuple(written(each) for each in parse_networks(row["destinations"])),
     )
 
 

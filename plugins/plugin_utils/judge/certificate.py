@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 
+from ..contract.issuers import is_test_authority
 from ..contract.records import Check
-from . import x509
+from . import mtls, renewal, trust_anchors, x509
 from .builder import evidence
 from .holding import Holding, holdings, unseen
 from .model import Case
@@ -28,7 +29,11 @@ ALL = (PRESENT, INSTITUTION, CURRENT, KEY, VALIDITY, CHAIN, ISSUER, PERMISSIONS)
 
 
 def checks(case: Case) -> list[Check]:
-    """Eight checks a target; where no target is planned they do not apply."""
+    """Eight checks a target, where no target is planned they do not apply; and one of the file of trust anchors."""
+    return [*_of_targets(case), trust_anchors.check(case)]
+
+
+def _of_targets(case: Case) -> list[Check]:
     held, missed = holdings(case), unseen(case)
     reason = case.why_missing("certificates")
     found = [rule(case, each) for each in held for rule in RULES]
@@ -105,13 +110,24 @@ def _current(case: Case, held: Holding) -> Check:
         return case.build.not_applicable(CURRENT, reason, subject)
     if held.sealed and not held.compared:
         # It may hold the same content encoded anew; the role has the password and looks.
-        return case.build.fail(CURRENT, ["superseded"], subject, observed="another file than the controller's")
+        return _not_current(case, held, observed="another file than the controller's")
     if held.fingerprint is None:
         return case.build.not_tested(CURRENT, held.why_unknown, subject)
     said = {"expected": expected.fingerprint_sha256, "observed": held.fingerprint}
-    if held.fingerprint == expected.fingerprint_sha256:
-        return case.build.ok(CURRENT, subject, **said)
-    return case.build.fail(CURRENT, ["superseded"], subject, **said)
+    if held.fingerprint != expected.fingerprint_sha256:
+        return _not_current(case, held, **said)
+    if renewal.is_waiting(held) and not renewal.is_proven(case, held, mtls.checks(case)):
+        # No failure of its own: the mTLS checks say what is in the way, and what is there may well be good.
+        return case.build.warn(CURRENT, ["proof_pending"], subject, **said)
+    return case.build.ok(CURRENT, subject, **said)
+
+
+def _not_current(case: Case, held: Holding, **said: str) -> Check:
+    reason = renewal.was_refused(held)
+    if reason is None:
+        return case.build.fail(CURRENT, ["superseded"], held.subject, **said)
+    said["observed"] += f" (the new one was taken back: {reason})"
+    return case.build.fail(CURRENT, ["rolled_back"], held.subject, **said)
 
 
 def _key(case: Case, held: Holding) -> Check:
@@ -127,6 +143,8 @@ def _key(case: Case, held: Holding) -> Check:
     reason = "the key is encrypted" if key["encrypted"] and not held.sealed else held.why_unknown
     if not held.sealed and not key["encrypted"]:
         reason = "the probe could not try the key"
+        if held.facts["type"] == "windows_store" and key["error"] and not case.privileged():
+            reason = "only an administrator can see this key: start the probe as administrator"
     return case.build.not_tested(KEY, reason, subject, evidence=said)
 
 
@@ -159,9 +177,7 @@ def _issuer(case: Case, held: Holding) -> Check:
     if held.certificate is None:
         return case.build.not_tested(ISSUER, held.why_unknown, held.subject)
     name, words = held.certificate.issuer_common_name, case.policy.test_issuer_words
-    # Whole words only: an issuer called "Devecser" is no DEV.
-    found = [word for word in words if re.search(rf"(?i)(?<![^\W_]){re.escape(word)}(?![^\W_])", name)]
-    if found:
+    if is_test_authority(name, words):
         return case.build.warn(ISSUER, ["test_ca"], held.subject, observed=name)
     return case.build.ok(ISSUER, held.subject, observed=name)
 

@@ -1,7 +1,10 @@
 # Copyright (c) 2026 The eeszt.connect maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Client: the eSzemélyi client is installed and runs. The policy describes it, because its names are not public."""
+"""Client: the eSzemélyi client is installed, runs, and starts at logon.
+
+The policy describes it, because its names are not public.
+"""
 
 from __future__ import annotations
 
@@ -16,24 +19,26 @@ from .model import Case, Facts
 
 INSTALLED = "client.installed"
 RUNNING = "client.running"
+AUTOSTART = "client.autostart"
+ALL = (INSTALLED, RUNNING, AUTOSTART)
 NO_CLIENT = "the policy describes no client (client.packages and client.executables)"
 
 
 def checks(case: Case) -> list[Check]:
-    """Both checks, or why they do not apply or cannot be made."""
+    """All checks, or why they do not apply or cannot be made."""
     reason = why_no_client(case.context)
     if reason:
-        return [case.build.not_applicable(name, reason) for name in (INSTALLED, RUNNING)]
+        return [case.build.not_applicable(name, reason) for name in ALL]
     section = case.section("client")
     if not case.policy.client_packages and not case.policy.client_executables:
-        return [case.build.not_tested(name, NO_CLIENT) for name in (INSTALLED, RUNNING)]
+        return [case.build.not_tested(name, NO_CLIENT) for name in ALL]
     if section is None or section["error"] is not None:
-        return [case.build.not_tested(name, case.why_missing("client")) for name in (INSTALLED, RUNNING)]
-    return [_installed(case, section), _running(case, section)]
+        return [case.build.not_tested(name, case.why_missing("client")) for name in ALL]
+    return [_installed(case, section), _running(case, section), _autostart(case, section)]
 
 
 def _installed(case: Case, section: Facts) -> Check:
-    found = [each for each in section["packages"] if _matches(each["name"], case.policy.client_packages)]
+    found = _packages(case, section)
     expected = ", ".join(case.policy.client_packages)
     if found:
         return _version(case, found)
@@ -57,21 +62,46 @@ def _version(case: Case, found: list[Facts]) -> Check:
 
 
 def _running(case: Case, section: Facts) -> Check:
-    expected = ", ".join(case.policy.client_executables)
+    named, brought = case.policy.client_executables, _programs(case, section)
+    expected = ", ".join(named) or ", ".join(brought)
     running = _running_programs(case, section)
     if running:
         return case.build.ok(RUNNING, expected=expected, observed=", ".join(running))
-    if not case.policy.client_executables:
-        return case.build.not_tested(RUNNING, "the policy names no program of the client")
-    if not _was_asked(case, "executables", case.policy.client_executables):
+    if not expected:
+        return case.build.not_tested(RUNNING, "the policy names no program of the client, nor did a package bring one")
+    if named and not _was_asked(case, "executables", named):
         return case.build.not_tested(RUNNING, "the probe was not asked for the policy's programs")
     return case.build.fail(RUNNING, ["client_not_running"], expected=expected, observed="no such process")
 
 
 def _running_programs(case: Case, section: Facts) -> list[str]:
+    """The policy's programs; where it names none, whatever the client's own package brought."""
     wanted = case.policy.client_executables
+    if not wanted:
+        owners = {each["name"] for each in _packages(case, section)}
+        return sorted({each["executable"] for each in section["processes"] if each.get("package") in owners})
     programs = {each["executable"] for each in section["processes"]}
     return sorted(each for each in programs if _matches(each, wanted) or _matches(_base(each), wanted))
+
+
+def _autostart(case: Case, section: Facts) -> Check:
+    entries = section.get("autostart")
+    if entries is None or not _programs(case, section):
+        return case.build.not_applicable(AUTOSTART, "no package was found whose programs could be started at logon")
+    if entries:
+        return case.build.ok(AUTOSTART, observed=", ".join(entries))
+    return case.build.warn(
+        AUTOSTART, ["client_not_started_at_logon"], observed="no desktop entry in /etc/xdg/autostart"
+    )
+
+
+def _packages(case: Case, section: Facts) -> list[Facts]:
+    return [each for each in section["packages"] if _matches(each["name"], case.policy.client_packages)]
+
+
+def _programs(case: Case, section: Facts) -> list[str]:
+    """What the client's package brought to be executed; none where the probe cannot see it (Windows)."""
+    return [program for each in _packages(case, section) for program in each.get("programs", [])]
 
 
 def _was_asked(case: Case, key: str, names: Iterable[str]) -> bool:

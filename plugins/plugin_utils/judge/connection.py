@@ -22,12 +22,24 @@ def checks(case: Case) -> list[Check]:
         return [_step(case.build, step, failure) for step in STEPS]
     if case.observation is None:
         return [case.build.not_tested(step, "the host was not asked yet") for step in STEPS]
-    return [case.build.ok(step) for step in STEPS]
+    if case.observation.get("exchange", case) is None:
+        return [case.build.not_applicable(step, "the observation was carried; nobody connected") for step in STEPS]
+    return [_login(case) if step == "connection.login" else case.build.ok(step) for step in STEPS]
+
+
+def _login(case: Case) -> Check:
+    """It went well; but perhaps the name leads to another machine than it did before."""
+    before = case.context.machine_before
+    now = case.observation["host"]["machine_id_hash"] if case.observation is not None else None
+    if before is None or now is None or now == before:
+        return case.build.ok("connection.login")
+    expected, observed = f"machine {before[:12]}", f"machine {now[:12]}"
+    return case.build.warn("connection.login", ["another_machine"], expected=expected, observed=observed)
 
 
 def _step(build: Builder, step: str, failure: ConnectionFailure) -> Check:
     if step == failure.check_id:
-        return build.fail(step, [failure.cause], observed=failure.text)
+        return build.fail(step, [failure.cause, *failure.also], observed=failure.text)
     if STEPS.index(step) < STEPS.index(failure.check_id):
         return build.ok(step)
     return build.not_tested(step, "an earlier step failed")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 
 from ..contract.catalogue import load_refusals
 from ..contract.records import FAIL, NOT_TESTED, OK, Check
-from . import outage, path, server_certificate
+from . import outage, path, proxy_settings, server_certificate
 from .builder import Subject, evidence
-from .links import by_target, client_alert, negotiated, target_of
+from .links import by_target, client_alert, negotiated, target_of, told
 from .model import Case, Facts
 
 CONFIGURED = "endpoints.configured"
@@ -23,7 +23,7 @@ EACH = (DNS, TCP, TLS, SERVER)
 
 
 def checks(case: Case) -> list[Check]:
-    """One check for the configuration, and four for each host:port."""
+    """One check for the configuration, one for the host's own proxy settings, and four for each host:port."""
     groups = by_target(case)
     found = [
         _together(case, name, target, [rule(case, each) for each in group])
@@ -35,7 +35,7 @@ def checks(case: Case) -> list[Check]:
     asked = dict.fromkeys(target_of(each) for each in case.requested("endpoints"))
     missed = [target for target in asked if target not in groups] or ([] if groups else [""])
     unseen = [case.build.not_tested(name, reason, Subject(target)) for target in missed for name in EACH]
-    return [_configured(case), *found, *unseen]
+    return [_configured(case), *found, *unseen, proxy_settings.check(case)]
 
 
 def _configured(case: Case) -> Check:
@@ -110,9 +110,25 @@ def _through_proxy(case: Case, endpoint: Facts) -> Check:
     if status is None:
         # The proxy itself is out of reach or silent, so the fault is on the way to it.
         return case.build.fail(TCP, _tcp_causes(case, said), subject, observed="proxy", evidence=said)
-    answer = {"stack": "http", "code": status, "text": "answer of the proxy"}
+    answer = {"stack": "http", "code": status, "text": _words_of(proxy)}
     word = case.evidence.word("proxy_status", answer) or "proxy_refused"
+    if word == "proxy_auth_required" and _knows_no_such_account(proxy):
+        word = "proxy_account_refused"
     return case.build.fail(TCP, [word], subject, observed=f"proxy {status}", evidence=evidence(answer, *said))
+
+
+def _words_of(proxy: Facts) -> str:
+    """The proxy's answer with what it offers and what it was given; earlier probes tell neither."""
+    schemes, given = proxy.get("schemes") or [], proxy.get("account", False)
+    parts = ["answer of the proxy"]
+    parts += [f"it offers {', '.join(schemes)}"] if schemes else []
+    parts += ["an account was given"] if given else []
+    return "; ".join(parts)
+
+
+def _knows_no_such_account(proxy: Facts) -> bool:
+    """It was asked in the way that it offers, so only the account can be wrong."""
+    return proxy.get("account", False) and "basic" in [each.lower() for each in proxy.get("schemes") or []]
 
 
 def _tls(case: Case, endpoint: Facts) -> Check:
@@ -126,7 +142,7 @@ def _tls(case: Case, endpoint: Facts) -> Check:
     said = evidence(error, _as_evidence(alert))
     if case.evidence.word("timeout", error) is not None:
         return case.build.fail(TLS, ["handshake_timeout"], subject, evidence=said)
-    if negotiated(tls) or client_alert(tls, load_refusals().alerts):
+    if negotiated(tls) or client_alert(told(case, endpoint)["tls"], load_refusals().alerts):
         return case.build.ok(TLS, subject, observed=tls["version"] or "")
     if not said:
         reason = "our certificate could not be loaded" if own is not None else "the handshake left no evidence"

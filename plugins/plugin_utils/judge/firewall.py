@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from ..contract.records import Check
+from ..firewall.proxied import needed_ports
 from .builder import Subject, evidence
 from .model import Case, Facts
 
@@ -18,8 +19,26 @@ ACCEPTED, DENIED, UNKNOWN = "accepted", "denied", "unknown"
 
 
 def checks(case: Case) -> list[Check]:
-    """One check for each port of the policy, and one for the survival of our rules."""
-    return [*(_outbound(case, port) for port in case.policy.ports), _persistence(case)]
+    """One check for each port of the policy and for the proxy's, and one for the survival of our rules."""
+    needed = needed_of(case)
+    ports = dict.fromkeys([*case.policy.ports, *needed])
+    return [*(_outbound(case, port, port in needed) for port in ports), _persistence(case)]
+
+
+def needed_of(case: Case) -> list[int]:
+    """Ports that the host must be let out to; what was asked decides where the ways lead."""
+    request = case.context.request
+    if request is None:
+        return list(case.policy.ports)
+    return needed_ports(case.policy.ports, request["proxy"], request["endpoints"])
+
+
+def way_port(case: Case, endpoint: Facts) -> int | None:
+    """The port by which the way to an endpoint leaves the host: its own, or the proxy's; None where nobody knows it."""
+    if endpoint["route"] == "direct":
+        return int(endpoint["port"])
+    proxy = case.context.request and case.context.request["proxy"]
+    return int(proxy["port"]) if proxy else None
 
 
 def verdict(case: Case, port: int, addresses: Collection[str] = ()) -> str:
@@ -40,10 +59,10 @@ def verdict(case: Case, port: int, addresses: Collection[str] = ()) -> str:
     return UNKNOWN
 
 
-def _outbound(case: Case, port: int) -> Check:
+def _outbound(case: Case, port: int, needed: bool) -> Check:
     subject, section = Subject(f"{port}/tcp"), case.section("firewall")
-    through = [each for each in _endpoints(case, port) if each["route"] == "proxy"]
-    if through and len(through) == len(_endpoints(case, port)):
+    routes = [way_port(case, each) for each in _endpoints(case) if each["port"] == port]
+    if not needed or (routes and set(routes) == {None}):
         return case.build.not_applicable(OUTBOUND, "this port is reached through the proxy", subject)
     rows = [] if section is None else _rows(section, port)
     observed = "; ".join(f"{each['verdict']} by {each['by']}" for each in rows)
@@ -72,14 +91,14 @@ def _denials(rows: Sequence[Facts]) -> list[str]:
     return explicit + default
 
 
-def _endpoints(case: Case, port: int) -> list[Facts]:
+def _endpoints(case: Case) -> list[Facts]:
     section = case.section("endpoints")
-    return [] if section is None else [each for each in section["endpoints"] if each["port"] == port]
+    return [] if section is None else list(section["endpoints"])
 
 
 def _proven_open(case: Case, port: int) -> bool:
-    """A connection that stood proves more than any reading of rules."""
-    asked = [each for each in _endpoints(case, port) if each["route"] == "direct"]
+    """A connection that stood proves more than any reading of rules; through a proxy it is the one to the proxy."""
+    asked = [each for each in _endpoints(case) if way_port(case, each) == port]
     return bool(asked) and all(each["tcp"] is not None and each["tcp"]["connected"] for each in asked)
 
 

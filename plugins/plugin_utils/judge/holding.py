@@ -84,7 +84,13 @@ class Holding:
 
     @cached_property
     def compared(self) -> bool | None:
-        """Hold the sealed file against the controller's; None when one of the two digests is not known."""
+        """Hold the sealed file against the controller's; None when one of the two digests is not known.
+
+        A Java keystore is encoded anew for each host; beside it stands which certificate it holds.
+        """
+        if self.facts["type"] == "java_keystore":
+            holds = self.facts.get("holds")
+            return None if holds is None or self.expected is None else holds == self.expected.fingerprint_sha256
         file = self.main_file
         wanted = self.expected.pkcs12_sha256 if self.expected is not None else None
         if not self.sealed or file is None or file["sha256"] is None or wanted is None:
@@ -126,7 +132,7 @@ def unseen(case: Case) -> list[Subject]:
 def target_name(request: Facts) -> str:
     r"""Give a target's name in reports: the file that holds the certificate, or location\store."""
     if request["type"] == "windows_store":
-        return "\\".join(part for part in (request.get("location"), request.get("store")) if part)
+        return f"{request.get('location') or 'LocalMachine'}\\{request.get('store') or 'My'}"
     return str(request.get("path") or request.get("certificate") or "")
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from ..contract.catalogue import Catalogue, load_catalogue
 from ..contract.documents import ContractError
@@ -16,7 +17,9 @@ from . import card, certificate, client, clock, connection, endpoints, firewall,
 from .builder import Builder
 from .dependencies import resolve
 from .model import Case, Context, Facts, Verdict
+from .proven import marked
 from .ready import conclude, counts, work_of
+from .renewal import renewals
 
 LAYERS: dict[str, Callable[[Case], list[Check]]] = {
     "connection": connection.checks,
@@ -43,9 +46,10 @@ def judge(observation: Facts | None, policy: Policy, context: Context, layers: I
     observed_at = "" if observation is None else observation["observed_at"]
     build = Builder(catalogue, observed_at)
     case = Case(observation, policy, context, build, load_evidence(), load_readers())
-    found = [check for layer in LAYERS.values() for check in layer(case)]
+    found = [marked(case, check) for layer in LAYERS.values() for check in layer(case)]
     resolved = resolve(catalogue, [*found, *_never_named(catalogue, found, build)])
     verdict = conclude(resolved, catalogue, policy, context)
+    verdict = replace(verdict, renewals=renewals(case, resolved.checks))
     return verdict if layers is None else narrow(verdict, policy, layers)
 
 
@@ -69,8 +73,9 @@ def narrow(verdict: Verdict, policy: Policy, layers: Iterable[str]) -> Verdict:
         ready=not any(counts(check, policy) and check not in excused for check in checks),
         first_failing=roots[0] if roots else None,
         root_failures=roots,
-        work=work_of(roots, catalogue),
+        work=work_of(checks, roots, catalogue, policy),
         excused=excused,
+        renewals=verdict.renewals,
     )
 
 

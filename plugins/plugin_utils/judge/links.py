@@ -74,3 +74,30 @@ def client_alert(tls: Facts, numbers: Container[int]) -> bool:
     if alert is None or alert["number"] not in numbers:
         return False
     return alert["number"] != 40 or negotiated(tls)
+
+
+def alert_of(case: Case, endpoint: Facts) -> Facts | None:
+    """The server's alert: as it was seen, else as SChannel's code tells it once the server had shown its certificate.
+
+    A server speaks of ours only after it has shown its own, and the same codes mean other things before. An alert of
+    which the wire showed the number needs no code.
+    """
+    tls = endpoint["tls"]
+    if tls is None or tls["alert"] is not None:
+        return None if tls is None else tls["alert"]
+    if not negotiated(tls):
+        return None
+    late = [part["error"] for part in (endpoint["http"], endpoint["raw"]) if part is not None]
+    for each in (tls["error"], *late):
+        number = case.evidence.word("client_alert", each)
+        if number is not None:
+            phase = "after_handshake" if tls["completed"] else "handshake"
+            return {"number": int(number), "name": None, "phase": phase}
+    return None
+
+
+def told(case: Case, endpoint: Facts) -> Facts:
+    """The connection with `alert_of` in its place."""
+    if endpoint["tls"] is None:
+        return endpoint
+    return {**endpoint, "tls": {**endpoint["tls"], "alert": alert_of(case, endpoint)}}

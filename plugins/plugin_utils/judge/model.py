@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from ..contract.policy import Policy
 from ..contract.records import Check
@@ -18,6 +18,8 @@ from .builder import Builder
 
 Facts = Mapping[str, Any]
 """A part of an observation or request, in the form of its schema."""
+
+Outcome = Literal["proven", "refused", "pending"]
 
 ProofKey = tuple[str, str, str]
 """Check id, target, institution."""
@@ -41,11 +43,15 @@ class ExpectedCertificate:
 
 @dataclass(frozen=True)
 class ConnectionFailure:
-    """Why the host was not reached: a ``cause`` of the check ``check_id`` (connection.*), and the fault's text."""
+    """Why the host was not reached: a ``cause`` of the check ``check_id`` (connection.*), and the fault's text.
+
+    ``also`` are causes of the same check that the evidence cannot tell from the first.
+    """
 
     cause: str
     check_id: str
     text: str = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,10 @@ class Context:
     """What is known of the host beside the observation.
 
     ``now`` (UTC, aware) is the time to judge by; the judge has no clock. ``proofs`` gives when each check was last
-    seen good. ``request`` is the probe request as it was sent, None when it is not known.
+    seen good. ``request`` is the probe request as it was sent, None when it is not known. ``proven`` are the ids of
+    acceptance results that a real Windows has given (``proof`` of evidence.yml). ``machine_before`` is the hashed
+    machine id that an earlier run saw under this name. ``anchors_sha256`` is of the trust anchors that the controller
+    has for this host's file, None where it has none.
     """
 
     now: datetime
@@ -65,6 +74,30 @@ class Context:
     expected_certificates: Mapping[str, ExpectedCertificate] = field(default_factory=dict)
     proofs: Mapping[ProofKey, datetime] = field(default_factory=dict)
     connection_failure: ConnectionFailure | None = None
+    proven: frozenset[str] = frozenset()
+    machine_before: str | None = None
+    anchors_sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """One institution's certificate that took another's place; ``causes`` are those of a refusal."""
+
+    institution: str
+    fingerprint: str
+    outcome: Outcome
+    causes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, object]:
+        """Plain data that JSON can hold; ``refusal`` as results name what a role could not do."""
+        said = f"{self.institution}: the centre refused the new certificate ({', '.join(self.causes)})"
+        return {
+            "institution": self.institution,
+            "fingerprint": self.fingerprint,
+            "outcome": self.outcome,
+            "causes": list(self.causes),
+            "refusal": {"role": "waf_certificate", "message": said} if self.outcome == "refused" else None,
+        }
 
 
 @dataclass(frozen=True)
@@ -74,7 +107,8 @@ class Verdict:
     ``checks`` stand in the catalogue's order, then by target and institution. ``root_failures`` are the failures that
     no other caused and that keep the host from being ready; ``first_failing`` is the first of them. A host that is
     not ready without any has something untested: the reasons stand in the checks. ``work`` names roles. ``excused``
-    are the checks that are not good now and whose last good proof stands in for them.
+    are the checks that are not good now and whose last good proof stands in for them. ``renewals`` are the
+    certificates that wait for the centre's word.
     """
 
     checks: tuple[Check, ...]
@@ -83,6 +117,7 @@ class Verdict:
     root_failures: tuple[Check, ...]
     work: tuple[str, ...]
     excused: tuple[Check, ...] = ()
+    renewals: tuple[Renewal, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +135,8 @@ class Case:
         """Give a section of the observation, None when it was not filled."""
         if self.observation is None:
             return None
-        section: Facts | None = self.observation["sections"][name]
+        # A probe of an earlier version knows fewer sections.
+        section: Facts | None = self.observation["sections"].get(name)
         return section
 
     def why_missing(self, name: str) -> str:
@@ -114,6 +150,10 @@ class Case:
         if section["error"] is not None:
             return f"the probe could not finish {name}: {section['error']['text']}"
         return f"the probe gave nothing of this in {name}"
+
+    def privileged(self) -> bool:
+        """Whether the probe ran as root or administrator."""
+        return self.observation is not None and bool(self.observation["host"]["privileged"])
 
     def requested(self, key: str) -> list[Facts]:
         """Give a list of the request, empty when there is no request."""

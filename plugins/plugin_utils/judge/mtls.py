@@ -9,13 +9,14 @@ from ..contract.catalogue import load_refusals
 from ..contract.records import Check
 from . import outage
 from .builder import Subject, evidence
-from .links import client_alert, institution_of, negotiated, observed, request_of, target_of
+from .links import client_alert, institution_of, negotiated, observed, request_of, target_of, told
 from .model import Case, Facts
 from .shown import sharpened, withheld
 
 CLIENT = "mtls.client_certificate"
 HTTP = "mtls.http"
 MISSING = "client_cert_missing"
+MISMATCH = "client_key_mismatch"
 # A WAF refuses with these; an application, too. Without the page nobody can tell which of them spoke.
 AMBIGUOUS = frozenset({400, 403})
 
@@ -44,7 +45,12 @@ def _client(case: Case, endpoint: Facts) -> Check:
     if tls is None:
         return case.build.not_tested(CLIENT, "this connection did not come to TLS", subject)
     said = _evidence(endpoint, tls)
+    endpoint = told(case, endpoint)
+    tls = endpoint["tls"]
     causes = _refusal(case, endpoint, tls)
+    unopened = _unopened(case, tls)
+    if unopened and (MISSING in causes or (not causes and tls["client_certificate"]["requested"])):
+        return case.build.not_tested(CLIENT, unopened, subject, evidence=said)
     if causes:
         return case.build.fail(CLIENT, causes, subject, evidence=said)
     request = request_of(case, endpoint)
@@ -66,8 +72,8 @@ def _client(case: Case, endpoint: Facts) -> Check:
 def _refusal(case: Case, endpoint: Facts, tls: Facts) -> list[str]:
     """The causes of a refusal, empty when the connection shows none."""
     own = tls["client_certificate"]
-    if own["presented"] is None and case.evidence.word("client_certificate", own["error"]):
-        return ["client_key_mismatch"]
+    if own["presented"] is None and case.evidence.word("client_certificate", own["error"]) == MISMATCH:
+        return [MISMATCH]
     if _asks_late(case, endpoint, tls):
         return ["post_handshake_auth"]
     word = _refusal_word(endpoint, tls)
@@ -76,6 +82,14 @@ def _refusal(case: Case, endpoint: Facts, tls: Facts) -> list[str]:
     if word is not None:
         return sharpened(case, endpoint, word)
     return ["closed_after_handshake"] if _hung_up(case, endpoint, tls) else []
+
+
+def _unopened(case: Case, tls: Facts) -> str:
+    """Why nothing was shown although there is a certificate: the probe could not open it; empty when it could."""
+    own = tls["client_certificate"]
+    if own["presented"] is not None or own["error"] is None or case.evidence.word("client_certificate", own["error"]):
+        return ""
+    return "the probe could not open this host's own certificate, so nothing was shown"
 
 
 def _refusal_word(endpoint: Facts, tls: Facts) -> str | None:

@@ -69,12 +69,13 @@ def _first_failures(checks: Iterable[Check]) -> dict[str, Check]:
 
 
 def _own_doing(case: Case, targets: Mapping[str, Sequence[Facts]]) -> bool:
-    direct = [each for group in targets.values() for each in group if each["route"] == "direct"]
-    return any(_verdict(case, each) == firewall.DENIED for each in direct)
+    return any(_verdict(case, each) == firewall.DENIED for group in targets.values() for each in group)
 
 
 def _verdict(case: Case, endpoint: Facts) -> str:
-    return firewall.verdict(case, endpoint["port"], addresses_of(endpoint))
+    """Of the port by which the way leaves the host, which is the proxy's where it leads through one."""
+    port = firewall.way_port(case, endpoint)
+    return firewall.UNKNOWN if port is None else firewall.verdict(case, port, addresses_of(endpoint))
 
 
 def _causes(case: Case, sample: Check, alone: bool) -> tuple[str, ...]:

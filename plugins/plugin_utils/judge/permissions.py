@@ -1,71 +1,104 @@
 # Copyright (c) 2026 The eeszt.connect maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Certificate: who can read the private key, by owner, group and mode of its file."""
+"""Certificate: who can read the private key, by owner, group, mode and access list of its file, or on Windows."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from ..contract.records import Check
 from .holding import Holding
 from .model import Case, Facts
+from .posix_permissions import by_mode
 
 PERMISSIONS = "certificate.permissions"
 HOLD_A_KEY = frozenset({"key", "pkcs12", "keystore"})
-DEFAULT_MODE = "0600"
-READ = 0o444
+
+SYSTEM, ADMINISTRATORS = "S-1-5-18", "S-1-5-32-544"
+ANYBODY = frozenset(
+    {"S-1-1-0", "S-1-5-2", "S-1-5-4", "S-1-5-7", "S-1-5-11", "S-1-5-32-545", "S-1-5-32-546", "S-1-5-32-547"}
+)
+"""Everyone, network, interactive, anonymous, authenticated users, users, guests, power users (MS-DTYP 2.4.2.4)."""
 
 
 def permissions(case: Case, held: Holding) -> Check:
-    """Compare with the plan: more bits than planned is too wide, a planned reader without reading is too narrow."""
+    """Compare with the plan: more rights than planned is too wide, a planned reader without reading is too narrow."""
     plan = held.request or {}
     files = [each for each in _key_files(held) if each["present"]]
     subject = held.subject
+    if held.facts["type"] == "windows_store":
+        return _in_store(case, held, plan)
     if not files:
-        return _without_files(case, held, plan)
+        return case.build.not_tested(PERMISSIONS, "no file of the key was seen", subject)
+    if all(each.get("access") is not None for each in files):
+        return _by_access(case, held, [each["access"] for each in files], planned=True)
     if any(each["mode"] is None for each in files):
-        reason = "the probe does not read the access list of this file yet"
+        reason = "the probe could not read who may read this file"
         return case.build.not_tested(PERMISSIONS, reason, subject)
-    mode = int(plan.get("mode") or DEFAULT_MODE, 8)
-    said = {"expected": _said(plan, mode), "observed": "; ".join(_seen(each) for each in files)}
-    if any(int(each["mode"], 8) & ~mode for each in files):
-        return case.build.fail(PERMISSIONS, ["permissions_too_wide"], subject, **said)
-    if any(_too_narrow(each, plan, mode) for each in files):
-        return case.build.fail(PERMISSIONS, ["permissions_too_narrow"], subject, **said)
-    return case.build.ok(PERMISSIONS, subject, **said)
+    seen = by_mode(held.facts, files, plan)
+    if seen.cause is None:
+        return case.build.ok(PERMISSIONS, subject, expected=seen.expected, observed=seen.observed)
+    return case.build.fail(PERMISSIONS, [seen.cause], subject, expected=seen.expected, observed=seen.observed)
 
 
-def _without_files(case: Case, held: Holding, plan: Facts) -> Check:
-    if held.facts["type"] != "windows_store":
-        return case.build.not_tested(PERMISSIONS, "no file of the key was seen", held.subject)
+def _in_store(case: Case, held: Holding, plan: Facts) -> Check:
+    """Accounts that are not given are not compared; that just anybody reads the key is wrong all the same."""
+    access, planned = held.facts.get("access"), plan.get("accounts") is not None
+    if access is not None:
+        return _by_access(case, held, [access], planned=planned)
     if plan.get("accounts"):
-        reason = "the probe does not read the access list of keys in the store yet"
-        return case.build.not_tested(PERMISSIONS, reason, held.subject)
+        return case.build.not_tested(PERMISSIONS, "the probe could not read who may read the key", held.subject)
     reason = "the store of the system guards the key, and no account was to be given access"
     return case.build.not_applicable(PERMISSIONS, reason, held.subject)
+
+
+def _by_access(case: Case, held: Holding, lists: Sequence[Sequence[Facts]], *, planned: bool) -> Check:
+    accounts = held.facts.get("accounts") or []
+    readers = {each["sid"] for each in accounts if each["sid"] is not None}
+    said = {
+        "expected": _accounts(accounts) if planned else "not everybody",
+        "observed": "; ".join(_listed(each) for each in lists),
+    }
+    if any(_opens(entry, readers, planned=planned, own=_own(held)) for each in lists for entry in each):
+        return case.build.fail(PERMISSIONS, ["permissions_too_wide"], held.subject, **said)
+    unknown = any(each["sid"] is None for each in accounts)
+    if planned and (unknown or any(not _reads(sid, each) for sid in readers for each in lists)):
+        return case.build.fail(PERMISSIONS, ["permissions_too_narrow"], held.subject, **said)
+    return case.build.ok(PERMISSIONS, held.subject, **said)
+
+
+def _own(held: Holding) -> bool:
+    """Whether the key is that of the account itself that the probe runs as, whose SID nobody plans."""
+    return str(held.facts["path"]).startswith("CurrentUser\\")
+
+
+def _opens(entry: Facts, readers: set[str], *, planned: bool, own: bool) -> bool:
+    """Whether an entry lets somebody at the key who has no business there; one planned to read may only read."""
+    sid, rights = entry["sid"], entry["rights"]
+    if rights == "deny" or sid in (SYSTEM, ADMINISTRATORS):
+        return False
+    if sid in ANYBODY and sid not in readers:
+        return True
+    if not planned or (own and rights == "full"):
+        return False
+    return sid not in readers or rights != "read"
+
+
+def _reads(sid: str, access: Sequence[Facts]) -> bool:
+    found = {each["rights"] for each in access if each["sid"] == sid}
+    return bool(found) and "deny" not in found
+
+
+def _accounts(accounts: Sequence[Facts]) -> str:
+    return ", ".join(["SYSTEM", "Administrators", *(f"{each['account']} read" for each in accounts)])
+
+
+def _listed(access: Sequence[Facts]) -> str:
+    return ", ".join(f"{each['account'] or each['sid']} {each['rights']}" for each in access)
 
 
 def _key_files(held: Holding) -> list[Facts]:
     """The files with a key; where the plan puts it into the certificate's file, that one."""
     files = [each for each in held.facts["files"] if each["role"] in HOLD_A_KEY]
     return files or [each for each in held.facts["files"] if each["role"] == "certificate"]
-
-
-def _too_narrow(file: Facts, plan: Facts, mode: int) -> bool:
-    """A planned reader that cannot read. A mode tighter than planned that still lets all of them read is no fault."""
-    unread = mode & READ & ~int(file["mode"], 8)
-    other_owner = plan.get("owner") is not None and plan["owner"] != file["owner"]
-    # A group that gets no bit may be any.
-    other_group = bool(mode & 0o040) and plan.get("group") is not None and plan["group"] != file["group"]
-    return bool(unread) or other_owner or other_group
-
-
-def _said(plan: Facts, mode: int) -> str:
-    return _line(plan.get("owner"), plan.get("group"), f"{mode:04o}")
-
-
-def _seen(file: Facts) -> str:
-    return f"{file['path']}: {_line(file['owner'], file['group'], file['mode'])}"
-
-
-def _line(owner: str | None, group: str | None, mode: str) -> str:
-    return f"{owner or '*'}:{group or '*'} {mode}"

@@ -16,7 +16,7 @@ PERMISSION = "reader.permission"
 VISIBLE = "reader.visible"
 AVAILABLE = "reader.available"
 CAPABILITY = "reader.capability"
-ALL = (usb.DEVICE, usb.DRIVER, SERVICE, PERMISSION, VISIBLE, AVAILABLE, CAPABILITY)
+ALL = (usb.DEVICE, usb.DRIVER, usb.POWER, SERVICE, PERMISSION, VISIBLE, AVAILABLE, CAPABILITY)
 NO_LIBRARY = "the probe cannot use PC/SC on this host (Debian: package python3-pyscard)"
 
 
@@ -31,6 +31,7 @@ def checks(case: Case) -> list[Check]:
     once = [
         usb.device(case, section),
         usb.driver(case, section),
+        usb.power(case, section),
         _service(case, section),
         _permission(case, section),
         _visible(case, section),
@@ -56,8 +57,13 @@ def _context_word(case: Case, section: Facts) -> str | None:
 
 
 def _remote_session(case: Case, section: Facts) -> bool:
-    """On Windows a remote session is given the client's readers, and "no service" although the service runs."""
+    """On Windows a remote session is given the client's readers, and "no service" although the service runs.
+
+    So it may be for a logon over the network, of which the probe cannot tell whether it is remote.
+    """
     session, service = section["session"], section["service"]
+    if _context_word(case, section) == "remote_session":
+        return True
     if not case.windows or session["remote"] is False:
         return False
     established = section["context"]["established"]
@@ -76,12 +82,21 @@ def _service(case: Case, section: Facts) -> Check:
         return case.build.ok(SERVICE, evidence=said)
     if service["present"] is False:
         return case.build.fail(SERVICE, ["service_absent"], evidence=said)
+    if _rests(case, section):
+        return case.build.not_tested(SERVICE, "Windows starts it with a reader, and none is attached", evidence=said)
     idle = service["active"] is False and service["socket_active"] is not True
     if word == "no_service" or idle:
         sure = service["present"] is True or service["active"] is not None
         causes = ["service_stopped"] if sure else ["service_stopped", "service_absent"]
         return case.build.fail(SERVICE, causes, evidence=said)
     return case.build.not_tested(SERVICE, _why_unknown(section), evidence=said)
+
+
+def _rests(case: Case, section: Facts) -> bool:
+    """Windows 8 and later stop the service where no reader is, and start it when one appears."""
+    service = section["service"]
+    idle = case.windows and service["present"] is True and service["active"] is False and service["enabled"] is True
+    return idle and usb.none_attached(case, section)
 
 
 def _why_unknown(section: Facts) -> str:

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from ..contract.catalogue import Catalogue
 from ..contract.policy import IGNORED, WHEN_ATTENDED, Policy
-from ..contract.records import Check
+from ..contract.records import WARN, Check
 from .dependencies import Resolved
 from .model import Context, Verdict
 
@@ -46,12 +46,23 @@ def conclude(resolved: Resolved, catalogue: Catalogue, policy: Policy, context: 
         ready=not missing,
         first_failing=roots[0] if roots else None,
         root_failures=roots,
-        work=work_of(roots, catalogue),
+        work=work_of(resolved.checks, roots, catalogue, policy),
         excused=tuple(resolved.checks[place] for place in sorted(excused)),
     )
 
 
-def work_of(failures: tuple[Check, ...], catalogue: Catalogue) -> tuple[str, ...]:
-    """Name the roles that could mend these failures, each once, in the order of the failures."""
-    roles = (catalogue[check.id].repaired_by for check in failures)
+def work_of(
+    checks: tuple[Check, ...], roots: tuple[Check, ...], catalogue: Catalogue, policy: Policy
+) -> tuple[str, ...]:
+    """Name the roles that could mend the root failures among these checks, or what they warn of, each once."""
+    wrong = (check for check in checks if check in roots or _warns_of_work(check, catalogue, policy))
+    # To bring what the centre refused once again would mend nothing.
+    mendable = (check for check in wrong if "rolled_back" not in check.causes)
+    roles = (catalogue[check.id].repaired_by for check in mendable)
     return tuple(dict.fromkeys(role for role in roles if role is not None))
+
+
+def _warns_of_work(check: Check, catalogue: Catalogue, policy: Policy) -> bool:
+    """Tell whether a role mends what this check only warns of, and the policy cares."""
+    repaired = catalogue[check.id].repairs_warnings
+    return check.status == WARN and repaired and policy.level(check.id).level != IGNORED

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from ..contract.records import Check
 from . import x509
@@ -18,6 +19,7 @@ SERVER = "endpoints.server_certificate"
 EXPIRED, EARLY = "server_cert_expired", "server_cert_not_yet_valid"
 UNTRUSTED, INCOMPLETE, INTERCEPTED = "server_cert_untrusted", "server_chain_incomplete", "tls_intercepted"
 ISSUER_UNKNOWN = "issuer_unknown"
+NOT_TIME_VALID = "not_time_valid"
 
 
 def check(case: Case, endpoint: Facts) -> Check:
@@ -36,11 +38,20 @@ def check(case: Case, endpoint: Facts) -> Check:
 
 def _causes(case: Case, endpoint: Facts, chain: Sequence[x509.Certificate]) -> list[str]:
     word = case.evidence.word("server_certificate", endpoint["tls"]["server"]["verify_error"])
+    if word == NOT_TIME_VALID:
+        word = _end_of_dates(case, chain)
     if word in {EXPIRED, EARLY}:
         return _dated(case, word, chain)
     if word in {ISSUER_UNKNOWN, UNTRUSTED, None}:
         return _foreign(case, endpoint, chain, word)
     return [str(word)]
+
+
+def _end_of_dates(case: Case, chain: Sequence[x509.Certificate]) -> str:
+    """Windows says only that the chain is out of its dates: whether too early, the host's clock tells."""
+    clock = case.section("clock")
+    seen = datetime.fromisoformat(clock["utc"]) if clock is not None else case.context.now
+    return EARLY if any(seen < each.not_before for each in chain) else EXPIRED
 
 
 def _dated(case: Case, word: str, chain: Sequence[x509.Certificate]) -> list[str]:

@@ -18,6 +18,9 @@ from .proofs import newest_proofs
 from .run_id import RUN_ID_FORM, check_run_id
 from .writing import make_folder, write_whole
 
+# What other parts of the collection keep beside the runs; no run id begins with a dot.
+BESIDE = frozenset({".portable", ".acceptance"})
+
 
 class FileLedger:
     """See ``Ledger``. ``folder`` need not be there yet: the first result makes it."""
@@ -87,7 +90,7 @@ class FileLedger:
         for entry in self._entries(self.folder):
             if entry.is_dir() and RUN_ID_FORM.fullmatch(entry.name):
                 found.append(entry.name)
-            else:
+            elif entry.name not in BESIDE:
                 self._warn(entry.path, "is no run of this ledger")
         return found
 

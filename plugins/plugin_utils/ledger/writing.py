@@ -26,7 +26,7 @@ def make_folder(folder: Path) -> None:
         each.chmod(FOLDER_MODE)
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, mode: int = FILE_MODE) -> None:
     """Replace ``path`` by ``content`` in one step; raises OSError and then leaves the old file as it was.
 
     What a killed write of the same file left behind is cleared first.
@@ -34,7 +34,7 @@ def write_whole(path: Path, content: bytes) -> None:
     _clear_leftovers(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
-        _write_synced(temporary, content)
+        _write_synced(temporary, content, mode)
         os.replace(temporary, path)  # noqa: PTH105 - the tests fail each call of os in turn
     except BaseException:
         with contextlib.suppress(OSError):
@@ -43,10 +43,10 @@ def write_whole(path: Path, content: bytes) -> None:
     _sync_folder(path.parent)
 
 
-def _write_synced(path: Path, content: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE)
+def _write_synced(path: Path, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        os.fchmod(descriptor, FILE_MODE)
+        os.fchmod(descriptor, mode)
         rest = memoryview(content)
         while rest:
             rest = rest[os.write(descriptor, rest) :]

@@ -38,6 +38,17 @@ class HeldCertificates:
             for institution, bundle in self.by_institution.items()
         }
 
+    def with_fingerprints(self, targets: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+        """Targets with the ``fingerprint`` of the certificate that should be there, where it is held.
+
+        A store of Windows has many certificates: that is how a probe knows which one is meant.
+        """
+        named = []
+        for target in targets:
+            bundle = self.by_institution.get(target.get("institution", ""))
+            named.append({**target, "fingerprint": bundle.fingerprint} if bundle else dict(target))
+        return named
+
     def pems_for(self, request: Mapping[str, Any]) -> dict[str, dict[str, str]]:
         """The secrets that a request needs: PEM texts of the institutions whose certificate it shows from memory."""
         return {

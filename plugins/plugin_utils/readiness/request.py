@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from ..contract.documents import ContractError, validate
+from ..contract.documents import ContractError, schema, validate
 from ..contract.policy import Policy
+from ..firewall.proxied import needed_ports
 
-SECTIONS = ("readers", "client", "firewall", "certificates", "endpoints", "clock")
+SECTIONS = ("readers", "client", "firewall", "certificates", "endpoints", "proxy_settings", "clock")
 
 ENDPOINT_DEFAULTS: Mapping[str, Any] = {
     "protocol": "http",
@@ -54,11 +56,11 @@ def institution_ids(institutions: Sequence[Mapping[str, Any]]) -> list[str]:
 def build_request(subject: Subject, policy: Policy, observe: Sequence[str] = SECTIONS) -> dict[str, Any]:
     """Make the request; ContractError names the variable and the place where it breaks the schema."""
     shown = [_shown_certificate(subject, each) for each in subject.institution_ids]
-    request = {
+    request: dict[str, Any] = {
         "schema_version": 1,
         "observe": list(observe),
         "ports": list(policy.ports),
-        "certificate_targets": [dict(each) for each in subject.certificate_targets],
+        "certificate_targets": [_for_probe(each) for each in subject.certificate_targets],
         "endpoints": _expand(subject),
         "control_endpoint": _control(subject.control_endpoint),
         "client_certificates": [each for each in shown if each is not None],
@@ -68,7 +70,7 @@ def build_request(subject: Subject, policy: Policy, observe: Sequence[str] = SEC
         "limits": dict(policy.limits),
     }
     validate("probe_request", request, "eeszt_* variables of this host")
-    return request
+    return {**request, "ports": needed_ports(policy.ports, request["proxy"], request["endpoints"])}
 
 
 def complete_request(part: Mapping[str, Any], policy: Policy) -> dict[str, Any]:
@@ -94,18 +96,26 @@ def _control(endpoint: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return None if not endpoint else {"name": "control", "server_name": None, **endpoint}
 
 
+def _for_probe(target: Mapping[str, Any]) -> dict[str, Any]:
+    """What the probe gets of a target: the schema's own properties, and not what else its role needs (a password)."""
+    return {name: value for name, value in target.items() if name in _target_properties()}
+
+
+@cache
+def _target_properties() -> frozenset[str]:
+    return frozenset(schema("probe_request")["$defs"]["target"]["properties"])
+
+
 def _shown_certificate(subject: Subject, institution: str) -> dict[str, Any] | None:
-    """Files on the host when they are there in PEM; else the controller's own, in memory; else none."""
-    for target in subject.certificate_targets:
-        if target.get("institution") == institution and target.get("type") == "pem_files":
+    """The host's own, from a Windows store or from files in PEM; else the controller's, in memory; else none."""
+    own = [each for each in subject.certificate_targets if each.get("institution") == institution]
+    nothing: dict[str, Any] = {"institution": institution, "certificate": None, "key": None, "chain": None}
+    for target in own:
+        if target.get("type") == "windows_store":
+            place = {"location": target.get("location") or "LocalMachine", "store": target.get("store") or "My"}
+            return {**nothing, "source": "store", **place, "fingerprint": target.get("fingerprint")}
+    for target in own:
+        if target.get("type") == "pem_files":
             paths = {name: target.get(name) for name in ("certificate", "key", "chain")}
             return {"institution": institution, "source": "files", **paths}
-    if institution in subject.held_certificates:
-        return {
-            "institution": institution,
-            "source": "memory",
-            "certificate": None,
-            "key": None,
-            "chain": None,
-        }
-    return None
+    return {**nothing, "source": "memory"} if institution in subject.held_certificates else None

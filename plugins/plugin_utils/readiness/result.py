@@ -34,6 +34,8 @@ class Circumstances:
     login_methods: Sequence[str]
     changed_roles: Sequence[str] = ()
     failed_roles: Sequence[Mapping[str, str]] = ()
+    machine_before: str | None = None
+    retired: Mapping[str, Any] | None = None
 
 
 def build_result(
@@ -66,6 +68,8 @@ def build_result(
         **verdict_fields(verdict),
         "changed": list(circumstances.changed_roles),
         "failed_roles": [dict(each) for each in circumstances.failed_roles],
+        "machine_before": circumstances.machine_before,
+        "retired": circumstances.retired,
     }
 
 

@@ -52,21 +52,20 @@ def judge_ring(
     """Sort the ring's hosts by their results of this run; a host without one has failed.
 
     Hosts that could not be reached have a budget of their own. The rollout pauses when the centre is down, which is
-    nobody's failure; but as long as one host of the ring is ready the centre is up, and who saw it down has failed.
+    nobody's failure; but when a host of the ring has become ready meanwhile, the centre is up, and who saw it down has
+    failed. After a resume the ring's other hosts may be ready since days: then so few hosts as the budget allows count
+    as failed, or one machine with a trouble of its own would pause the rollout for ever.
     """
     ready = tuple(host for host in hosts if host in results and is_done(results[host]))
-    unreachable = tuple(host for host in hosts if host in results and _is_unreachable(results[host]))
-    outage = () if ready else tuple(host for host in hosts if host in results and _is_outage(results[host]))
-    others = {*ready, *unreachable, *outage}
+    unreachable = tuple(host for host in hosts if host in results and is_unreachable(results[host]))
+    cut_off = tuple(host for host in hosts if host in results and is_outage(results[host]))
+    others = {*ready, *unreachable}
     failed = tuple(host for host in hosts if host not in others)
-    state, message = _decide(
-        len(hosts),
-        failed,
-        unreachable,
-        outage,
-        failure_budget=failure_budget,
-        unreachable_budget=unreachable_budget,
-    )
+    failures, absences = allowance(failure_budget, len(hosts)), allowance(unreachable_budget, len(hosts))
+    up = _ready_meanwhile(results, ready, cut_off) or (ready and len(failed) <= failures)
+    outage = () if up else cut_off
+    failed = tuple(host for host in failed if host not in outage)
+    state, message = _decide(len(hosts), failed, unreachable, outage, failures=failures, absences=absences)
     return RingVerdict(state, message, ready, failed, unreachable, outage)
 
 
@@ -76,10 +75,9 @@ def _decide(
     unreachable: Sequence[str],
     outage: Sequence[str],
     *,
-    failure_budget: int | str,
-    unreachable_budget: int | str,
+    failures: int,
+    absences: int,
 ) -> tuple[str, str]:
-    failures, absences = allowance(failure_budget, hosts), allowance(unreachable_budget, hosts)
     if len(failed) > failures:
         return (
             SPENT,
@@ -99,12 +97,20 @@ def _decide(
     return OPEN, f"{len(failed)} failed and {len(unreachable)} not reached, within the budget"
 
 
-def _is_unreachable(result: Mapping[str, Any]) -> bool:
+def _ready_meanwhile(results: Mapping[str, Mapping[str, Any]], ready: Sequence[str], cut_off: Sequence[str]) -> bool:
+    if not cut_off:
+        return False
+    since = min(results[host]["started_at"] for host in cut_off)
+    return any(results[host]["finished_at"] >= since for host in ready)
+
+
+def is_unreachable(result: Mapping[str, Any]) -> bool:
     """Switched off or cut off: a refused login or a probe that broke is a failure like any other."""
     return _first_failing(result).get("id") == "connection.transport"
 
 
-def _is_outage(result: Mapping[str, Any]) -> bool:
+def is_outage(result: Mapping[str, Any]) -> bool:
+    """Whether the host is not ready because the centre is down."""
     causes = _first_failing(result).get("causes", [])
     return bool(causes) and causes[0] in OUTAGE_CAUSES
 

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from ..contract.catalogue import Text
 from ..contract.records import Evidence
 from .model import HostReport, Report
+from .steps import actors
 from .words import LANGUAGES, in_language, known_word, word
 
 FOLDER = Path(__file__).resolve().parent / "templates"
@@ -60,6 +61,7 @@ def _environment() -> Environment:
         w=lambda prefix, value: both(known_word(prefix, value)),
         one=lambda key, language: in_language(word(key), language),
         anchor=anchor,
+        actor=lambda name: both(actors()[name].name),
         search_text=search_text,
         evidence_text=evidence_text,
     )

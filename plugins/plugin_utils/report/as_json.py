@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from .model import HostReport, Line, Obstacle, Report, SiteReport
+from .onboarding import Onboarding, Pipeline
 
 SCHEMA_VERSION = 1
 
@@ -31,7 +32,7 @@ def to_json(report: Report) -> str:
 
 
 def to_document(report: Report) -> dict[str, Any]:
-    """The report as plain data. Users, requests and observations stay in the ledger."""
+    """The report as plain data. Requests, observations and, but for user names and days, users stay in the ledger."""
     return {
         "schema_version": SCHEMA_VERSION,
         "generated_at": report.generated_at,
@@ -45,6 +46,33 @@ def to_document(report: Report) -> dict[str, Any]:
         "collection_versions": list(report.collection_versions),
         "dry_runs": [{"host": host, "run_id": run_id} for host, run_id in report.dry_runs],
         "warnings": list(report.warnings),
+        "retired": [{**asdict(each), "institutions": list(each.institutions)} for each in report.retired],
+        "onboarding": _onboarding(report.onboarding),
+    }
+
+
+def _onboarding(onboarding: Onboarding) -> dict[str, Any]:
+    return {
+        "stages": [asdict(each) for each in onboarding.stages],
+        "institutions": [{"id": each.id, "name": each.name, **_pipeline(each)} for each in onboarding.institutions],
+        "users": [
+            {
+                "user_name": each.id,
+                "institutions": list(each.institutions),
+                "card_valid_until": each.card_valid_until,
+                **_pipeline(each),
+            }
+            for each in onboarding.users
+        ],
+    }
+
+
+def _pipeline(pipeline: Pipeline) -> dict[str, Any]:
+    return {
+        "waits_days": pipeline.waits_days,
+        "next": [asdict(each) for each in pipeline.next],
+        "steps": [asdict(each) for each in pipeline.steps],
+        "warnings": [each.to_dict() for each in pipeline.warnings],
     }
 
 
@@ -86,6 +114,7 @@ def _host(host: HostReport) -> dict[str, Any]:
         "age_days": host.age_days,
         "collection_version": host.collection_version,
         "policy": {"name": host.policy.name, "sha256": host.policy.sha256},
+        "carried": None if host.carried is None else asdict(host.carried),
     }
 
 

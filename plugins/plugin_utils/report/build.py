@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 
 from ..contract.catalogue import Catalogue
@@ -19,6 +21,7 @@ from .model import (
     NOT_READY,
     READY,
     UNREACHABLE,
+    Carried,
     Certificate,
     HostReport,
     Line,
@@ -29,6 +32,8 @@ from .model import (
     SiteReport,
     Totals,
 )
+from .pipelines import collect_onboarding
+from .retired import collect_retired, is_retired
 
 
 def build_report(
@@ -36,13 +41,16 @@ def build_report(
     catalogue: Catalogue,
     now: datetime,
     warnings: Sequence[str] = (),
+    replaced_cards: Mapping[str, date] = MappingProxyType({}),
 ) -> Report:
     """Report on ``results`` (result.schema.json), one a host, at ``now`` (aware).
 
-    Dry runs are named and left out. ``warnings`` are what the ledger could not read.
+    Dry runs are named and left out, retired hosts listed apart. ``warnings`` are what the ledger could not read,
+    ``replaced_cards`` the days on which it first saw a card newer than its user's activation, by EESZT user name.
     """
     given = list(results)
-    counted = [result for result in given if not result["dry_run"]]
+    real = [result for result in given if not result["dry_run"]]
+    counted = [result for result in real if not is_retired(result)]
     with paused_collector():
         hosts = [_host(result, catalogue, now) for result in counted]
     sites = _sites(hosts, _site_names(counted))
@@ -55,6 +63,8 @@ def build_report(
         certificates=certificates,
         dry_runs=tuple(sorted((each["host"], each["run_id"]) for each in given if each["dry_run"])),
         warnings=tuple(warnings),
+        onboarding=collect_onboarding(counted, now, replaced_cards),
+        retired=collect_retired(real),
     )
 
 
@@ -62,6 +72,7 @@ def _host(result: Mapping[str, Any], catalogue: Catalogue, now: datetime) -> Hos
     checks = in_catalogue_order([make_line(each, catalogue) for each in result["checks"]], catalogue)
     blocker = find_blocker(result, checks, catalogue)
     probe = (result["observation"] or {}).get("probe") or {}
+    carried = _carried(result.get("carried"))
     return HostReport(
         host=result["host"],
         state=_state(result),
@@ -80,10 +91,24 @@ def _host(result: Mapping[str, Any], catalogue: Catalogue, now: datetime) -> Hos
         kind=result["kind"],
         started_at=result["started_at"],
         finished_at=result["finished_at"],
-        age_days=max(0, (now - datetime.fromisoformat(result["finished_at"])).days),
+        # What was carried is as old as the look at the host, however late it was imported.
+        age_days=_age(carried.observed_at if carried else result["finished_at"], now),
         collection_version=result["collection_version"],
         policy=PolicyUsed(result["policy"]["name"], result["policy"]["sha256"]),
+        carried=carried,
     )
+
+
+def _carried(mark: Any) -> Carried | None:
+    """A mark in the form of result.schema.json; None for what is none, for the ledger reads it without its schema."""
+    names = [each.name for each in fields(Carried)]
+    if not isinstance(mark, Mapping) or not all(isinstance(mark.get(name), str | None) for name in names):
+        return None
+    return Carried(**{name: mark[name] or "" for name in names}) if mark.get("observed_at") else None
+
+
+def _age(time: str, now: datetime) -> int:
+    return max(0, (now - datetime.fromisoformat(time)).days)
 
 
 def _state(result: Mapping[str, Any]) -> str:

@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterator, Sequence
+from datetime import date, datetime
 
 from ..contract.catalogue import Catalogue
 from ..ledger import Ledger, LedgerError, Result, open_ledger
+from ..ledger.collector import paused_collector
 from .build import build_report
+from .cards import cards_seen, replaced_on
 from .model import Report
 
 
@@ -28,7 +30,8 @@ def report_on_ledger(
     """
     ledger = open_ledger(place)
     results = _results(ledger, run_id, hosts)
-    return build_report(results, catalogue, now, ledger.warnings())
+    replaced = _replaced_cards(ledger, results)
+    return build_report(results, catalogue, now, ledger.warnings(), replaced)
 
 
 def _results(ledger: Ledger, run_id: str | None, hosts: Collection[str] | None) -> list[Result]:
@@ -39,3 +42,25 @@ def _results(ledger: Ledger, run_id: str | None, hosts: Collection[str] | None) 
         known = ", ".join(ledger.runs(dry_runs=True)[-5:]) or "none"
         raise LedgerError(f"the ledger has no run {run_id}; its newest are: {known}")
     return [result for host, result in sorted(results.items()) if hosts is None or host in hosts]
+
+
+def _replaced_cards(ledger: Ledger, results: Sequence[Result]) -> dict[str, date]:
+    """On which day the ledger first saw a newer card than its user's activation, up to the time of ``results``.
+
+    All runs are read once more for it, so this is left alone where no user has an activation and a card to compare.
+    """
+    comparable = {name for name, seen in cards_seen(results).items() if any(each.comparable for each in seen)}
+    if not comparable:
+        return {}
+    until = max(datetime.fromisoformat(each["finished_at"]) for each in results)
+    with paused_collector():
+        seen = cards_seen(_all_until(ledger, until))
+    days = {name: replaced_on(seen[name]) for name in sorted(comparable & seen.keys())}
+    return {name: day for name, day in days.items() if day is not None}
+
+
+def _all_until(ledger: Ledger, until: datetime) -> Iterator[Result]:
+    for run_id in ledger.runs():
+        for result in ledger.results_of_run(run_id).values():
+            if datetime.fromisoformat(result["finished_at"]) <= until:
+                yield result

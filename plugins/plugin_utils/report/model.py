@@ -11,6 +11,7 @@ from typing import Any
 
 from ..contract.catalogue import Text
 from ..contract.records import Evidence
+from .onboarding import NO_ONBOARDING, Onboarding
 
 READY = "ready"
 NOT_READY = "not_ready"
@@ -59,6 +60,18 @@ class PolicyUsed:
 
 
 @dataclass(frozen=True)
+class Carried:
+    """Where a result comes from that a person carried: the package, the file, and who said which host it is."""
+
+    portable_id: str
+    file_sha256: str
+    host_chosen_by: str
+    hostname: str
+    observed_at: str
+    imported_at: str
+
+
+@dataclass(frozen=True)
 class HostReport:
     """One host after its newest run. ``blocker`` says why it is not ready; None only when it is."""
 
@@ -82,6 +95,7 @@ class HostReport:
     age_days: int
     collection_version: str
     policy: PolicyUsed
+    carried: Carried | None = None
 
     @property
     def ready(self) -> bool:
@@ -139,6 +153,18 @@ class Certificate:
 
 
 @dataclass(frozen=True)
+class Retired:
+    """A host out of service. ``seen``: somebody looked and its certificates were gone; else nobody could look."""
+
+    host: str
+    site: str
+    institutions: tuple[str, ...]
+    seen: bool
+    run_id: str
+    finished_at: str
+
+
+@dataclass(frozen=True)
 class Totals:
     """The fleet in numbers."""
 
@@ -163,6 +189,8 @@ class Report:
     certificates: tuple[Certificate, ...]
     dry_runs: tuple[tuple[str, str], ...]
     warnings: tuple[str, ...]
+    onboarding: Onboarding = NO_ONBOARDING
+    retired: tuple[Retired, ...] = ()
 
     @property
     def hosts(self) -> tuple[HostReport, ...]:

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from .model import HostReport, Line, Report, SiteReport
+from .onboarding import Onboarding
+from .steps import actors
 from .words import in_language, known_word, word
 
 MOST_FAULTS = 12
@@ -27,6 +29,7 @@ def summary(report: Report, language: str = "en", width: int = 100, paths: Seque
     width = max(width, LEAST_WIDTH)
     lines = [*_head(report, language, width), "", *_sites(report.sites, language, width)]
     lines += [*_changed(report.sites, language), *_notes(report, language)]
+    lines += _onboarding(report.onboarding, language)
     lines += [*(f"{_say('summary_report', language)}: {path}" for path in paths)]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -96,12 +99,21 @@ def _changed(sites: Sequence[SiteReport], language: str) -> Iterator[str]:
 def _notes(report: Report, language: str) -> Iterator[str]:
     counts = {
         "summary_renew": report.totals.certificates_to_renew,
+        "summary_retired": len(report.retired),
         "summary_doubles": report.totals.doubles,
         "summary_unreadable": len(report.warnings),
     }
     notes = [_say(key, language, n=count) for key, count in counts.items() if count]
     if notes:
         yield "; ".join(notes)
+
+
+def _onboarding(onboarding: Onboarding, language: str) -> Iterator[str]:
+    """For whom most institutions wait, and how long; of the others the report tells."""
+    for actor, count, days in onboarding.waiting_for()[:1]:
+        who = in_language(actors()[actor].wait_for, language)
+        said = _say("summary_onboarding", language, n=count, who=who)
+        yield said if days is None else f"{said}, {_say('summary_longest', language, n=days)}"
 
 
 def _wrap(text: str, first: str, width: int) -> list[str]:

@@ -16,6 +16,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from ansible_collections.eeszt.connect.plugins.module_utils import certificate_directories as directories
 from ansible_collections.eeszt.connect.plugins.module_utils import certificate_files as files
 from ansible_collections.eeszt.connect.plugins.module_utils.certificate_content import key_fits, seal
 from ansible_collections.eeszt.connect.plugins.module_utils.certificate_delivery import (
@@ -218,9 +219,9 @@ def test_leftovers_of_a_killed_run_go_with_the_next(host: Host, old: dict[str, s
 
 def test_a_second_run_waits_for_the_first(host: Host, old: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     host.bring(old)
-    monkeypatch.setattr(files.locked, "__defaults__", (0.2,), raising=False)
-    monkeypatch.setattr(files.locked.__wrapped__, "__defaults__", (0.2,))
-    with files.locked([str(host.folder)]), pytest.raises(FileError, match="Another run"):
+    monkeypatch.setattr(directories.locked, "__defaults__", (0.2,), raising=False)
+    monkeypatch.setattr(directories.locked.__wrapped__, "__defaults__", (0.2,))
+    with directories.locked([str(host.folder)]), pytest.raises(FileError, match="Another run"):
         host.bring(old)
 
 

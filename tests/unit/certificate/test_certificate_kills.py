@@ -15,7 +15,7 @@ from certificate_host import ROLES, Host, mode, settle
 from ansible_collections.eeszt.connect.plugins.module_utils.certificate_files import FileError
 
 
-@pytest.mark.parametrize("name", ["open", "write", "fchown", "fchmod", "fsync", "rename"])
+@pytest.mark.parametrize("name", ["open", "write", "fchown", "fchmod", "removexattr", "fsync", "rename"])
 def test_an_error_at_any_step_is_undone(
     host: Host, old: dict[str, str], new: dict[str, str], monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -61,7 +61,22 @@ def fails(work: Callable[[], object]) -> bool:
     return False
 
 
-CALLS = ("open", "write", "fchown", "fchmod", "fsync", "rename", "unlink", "mkdir", "chmod", "chown", "rmdir", "close")
+CALLS = (
+    "open",
+    "write",
+    "fchown",
+    "fchmod",
+    "fsync",
+    "setxattr",
+    "removexattr",
+    "rename",
+    "unlink",
+    "mkdir",
+    "chmod",
+    "chown",
+    "rmdir",
+    "close",
+)
 
 
 def killed_at(at: int, work: Callable[[], object]) -> bool:

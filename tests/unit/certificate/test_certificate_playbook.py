@@ -206,6 +206,46 @@ def test_the_whole_life_of_two_certificates_shows_no_secret(bench: Bench, ca: Is
     bench.assert_nothing_was_seen()
 
 
+def test_a_renewal_is_kept_then_taken_back_or_retired_and_shows_no_secret(bench: Bench, ca: Issued) -> None:
+    """The role's four states, each as loud as Ansible can be; what is kept beside holds a key, and nobody sees it."""
+    loud = ("--diff", "-vvvv")
+    variables = plan(bench, {"E01620K": bench.certificate("E01620K", issue("E01620K first", ca))})
+    names = ["certificate.pem", "chain.pem", "client.p12", "key.pem"]
+    folder = bench.host / "E01620K"
+    assert bench.play(variables, *loud).recap["changed"] == 1
+    first = {name: (folder / name).read_bytes() for name in names}
+
+    variables["eeszt_certificates"]["E01620K"] = bench.certificate("E01620K", issue("E01620K second", ca))
+    assert bench.play(variables, "--check", *loud).recap["changed"] == 1
+    assert sorted(path.name for path in folder.iterdir()) == names
+    renewed = bench.play(variables, *loud)
+    assert renewed.recap["changed"] == 1
+    assert "renewal of" in renewed.text
+    assert len(list(folder.glob(".eeszt-connect.*.kept"))) == 2
+    assert bench.play(variables, *loud).recap["changed"] == 0
+
+    back = variables | {
+        "waf_certificate_state": "rolled_back",
+        "waf_certificate_reasons": {"E01620K": "client_cert_revoked"},
+    }
+    assert bench.play(back, "--check", *loud).recap["changed"] == 1
+    returned = bench.play(back, *loud)
+    assert returned.recap["changed"] == 1
+    assert "+subject: CN=E01620K first" in returned.text
+    assert {name: (folder / name).read_bytes() for name in names} == first
+    held = bench.play(variables, *loud)
+    assert held.recap["changed"] == 0
+    assert "was rolled back from" in held.text
+
+    again = bench.play(variables | {"waf_certificate_retry_refused": True}, *loud)
+    assert again.recap["changed"] == 1
+    retired = bench.play(variables | {"waf_certificate_state": "retired"}, *loud)
+    assert retired.recap["changed"] == 1
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert bench.play(variables, *loud).recap["changed"] == 0
+    bench.assert_nothing_was_seen()
+
+
 def diffs(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith(("+", "-"))]
 
@@ -231,8 +271,6 @@ def test_one_bad_certificate_keeps_the_host_untouched_and_every_fault_is_told(be
         ({"ANSIBLE_KEEP_REMOTE_FILES": "1"}, {}, "ANSIBLE_KEEP_REMOTE_FILES"),
         ({"ANSIBLE_DEBUG": "1"}, {}, "ANSIBLE_DEBUG"),
         ({}, {"ansible_become": True, "ansible_become_method": "su"}, "pipeline"),
-        ({}, {"waf_certificate_system": "windows"}, "does not serve Windows yet"),
-        ({}, {"ansible_shell_type": "powershell", "waf_certificate_system": "linux"}, "does not serve Windows yet"),
     ],
 )
 def test_where_the_key_would_be_written_down_the_task_is_refused(

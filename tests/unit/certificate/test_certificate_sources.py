@@ -101,6 +101,17 @@ def test_the_pattern_tells_swapped_files(ca: Issued, tmp_path: Path) -> None:
     assert "no regular expression" in broken.message
 
 
+@pytest.mark.parametrize(
+    ("issuer", "refused"),
+    [("EESZT TST CA", True), ("eeszt-dev issuing", True), ("UAT", True), ("Devecser CA", False), ("Issuing CA", False)],
+)
+def test_a_test_authority_is_told_by_whole_words(tmp_path: Path, issuer: str, refused: bool) -> None:
+    given = {"E01620K": entry(tmp_path, "E01620K", issue("E01620K", issue(issuer, usage=None)))}
+    words = Rules(test_issuer_words=("DEV", "TST", "UAT"))
+    assert [error.kind for error in faults(given, words)] == (["test_ca"] if refused else [])
+    assert faults(given) == []
+
+
 def test_an_id_is_no_regular_expression(ca: Issued, tmp_path: Path) -> None:
     sources = {"E0.620K": entry(tmp_path, "one", issue("E01620K", ca))}
     assert faults(sources, Rules(subject_pattern="CN={institution}"))
@@ -138,8 +149,12 @@ def test_a_target_without_institution_belongs_to_the_only_one() -> None:
     ("change", "word"),
     [
         ({"type": "floppy"}, "floppy"),
-        ({"type": "windows_store"}, "yet"),
-        ({"type": "java_keystore"}, "yet"),
+        ({"type": "windows_store"}, "none on Linux"),
+        ({"type": "java_keystore"}, "needs path"),
+        ({"type": "java_keystore", "path": "/e/x.jks", "format": "jks"}, "also where a program asks for JKS"),
+        ({"type": "java_keystore", "path": "/e/x.bks", "format": "bks"}, "must be pkcs12"),
+        ({"accounts": "his"}, "list of names"),
+        ({"accounts": [" "]}, "list of names"),
         ({"key": None}, "needs key"),
         ({"key": "relative.pem"}, "absolute"),
         ({"key": "/e/folder/"}, "absolute"),
@@ -154,7 +169,66 @@ def test_a_target_that_cannot_be_is_refused(change: dict[str, Any], word: str) -
     assert word in target_faults({**PEM, **change})
 
 
+def test_linux_knows_accounts_and_the_one_format_of_a_keystore() -> None:
+    keystore = {"type": "java_keystore", "path": "/e/x.p12", "format": "pkcs12", "accounts": ["his"]}
+    (target,) = read_targets([keystore], ["E01620K"])
+    assert dict(target.settings) == {"accounts": ["his"]}
+
+
 def test_two_institutions_never_share_a_file() -> None:
     one, other = ({**PEM, "institution": name} for name in ("E01620K", "P000301"))
     message = target_faults(one, other, institutions=("E01620K", "P000301"))
     assert "/e/c.pem is wanted twice (E01620K and certificate of P000301)" in message
+
+
+WINDOWS_PEM = {"type": "pem_files", "certificate": "C:\\e\\c.pem", "key": "C:/e/./k.pem"}
+STORE = {"type": "windows_store"}
+
+
+def test_windows_has_stores_paths_on_drives_and_accounts() -> None:
+    store, files = read_targets([STORE, {**WINDOWS_PEM, "accounts": ["svc"]}], ["E01620K"], "windows")
+    assert store.as_arguments() == {
+        "institution": "E01620K",
+        "type": "windows_store",
+        "location": "LocalMachine",
+        "store": "My",
+    }
+    assert files.files == (("certificate", "C:\\e\\c.pem"), ("key", "C:\\e\\k.pem"))
+    assert files.as_arguments()["accounts"] == ["svc"]
+
+
+def test_no_account_at_all_is_something_else_than_not_given() -> None:
+    (target,) = read_targets([{**STORE, "accounts": [], "exportable": False}], ["E01620K"], "windows")
+    assert (target.settings["accounts"], target.settings["exportable"]) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("target", "word"),
+    [
+        ({**WINDOWS_PEM, "key": "/e/k.pem"}, "on a drive"),
+        ({**WINDOWS_PEM, "key": "e:k.pem"}, "on a drive"),
+        ({**WINDOWS_PEM, "key": "\\\\server\\share\\k.pem"}, "on a drive"),
+        ({**WINDOWS_PEM, "key": "C:\\e\\"}, "on a drive"),
+        ({**WINDOWS_PEM, "key": "C:\\e\\k.pem:stream"}, "on a drive"),
+        ({**WINDOWS_PEM, "key": "c:\\E\\C.pem"}, "twice"),
+        ({**WINDOWS_PEM, "mode": "0600"}, "no option mode"),
+        ({**WINDOWS_PEM, "accounts": "svc"}, "list"),
+        ({**STORE, "accounts": [" "]}, "list"),
+        ({**STORE, "location": "Machine"}, "LocalMachine or CurrentUser"),
+        ({**STORE, "store": "LocalMachine\\My"}, "name of a certificate store"),
+        ({**STORE, "exportable": "yes"}, "true or false"),
+        ({**STORE, "path": "C:\\x"}, "no option path"),
+        ({"type": "java_keystore"}, "yet"),
+    ],
+)
+def test_a_target_that_cannot_be_on_windows_is_refused(target: dict[str, Any], word: str) -> None:
+    with pytest.raises(CertificateErrors) as caught:
+        read_targets([target], ["E01620K"], "windows")
+    assert word in str(caught.value)
+
+
+def test_institutions_share_a_store_and_one_has_it_once() -> None:
+    targets = [{**STORE, "institution": name} for name in ("E01620K", "P000301")]
+    assert len(read_targets(targets, ["E01620K", "P000301"], "windows")) == 2
+    with pytest.raises(CertificateErrors, match="twice"):
+        read_targets([STORE, {**STORE, "store": "my"}], ["E01620K"], "windows")

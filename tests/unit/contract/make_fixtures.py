@@ -149,7 +149,7 @@ def request(system: str) -> dict[str, Any]:
     ]
     return {
         "schema_version": 1,
-        "observe": ["readers", "client", "firewall", "certificates", "endpoints", "clock"],
+        "observe": ["readers", "client", "firewall", "certificates", "endpoints", "proxy_settings", "clock"],
         "ports": [443, 4443, 5443],
         "certificate_targets": [pem, sealed] if linux else stores,
         "endpoints": [
@@ -250,7 +250,9 @@ def certificate(asked: dict[str, Any], certs: dict[str, str]) -> dict[str, Any]:
         "key": known,
     }
     if asked["type"] == "windows_store":
-        return found | {"path": "LocalMachine\\My"}
+        owners = (("S-1-5-18", "NT AUTHORITY\\SYSTEM"), ("S-1-5-32-544", "BUILTIN\\Administrators"))
+        access = [{"sid": sid, "account": account, "rights": "full"} for sid, account in owners]
+        return found | {"path": "LocalMachine\\My", "access": access, "accounts": []}
     if asked["type"] == "pem_files":
         parts = (("certificate", "0644"), ("key", "0600"), ("chain", "0644"))
         files = [file(part, asked[part], mode, "praxis", f"{name} {part}") for part, mode in parts]
@@ -271,11 +273,11 @@ def observation(system: str, certs: dict[str, str]) -> dict[str, Any]:
         "probe": {"name": "probe" if linux else "win_probe", "version": "0.1.0", "double": False},
         "host": {
             "system": system,
-            "distribution": "Debian" if linux else "Windows 11 Pro",
+            "distribution": "Debian" if linux else "Windows 11 Professional",
             "version": "13" if linux else "10.0.26100",
             "hostname": f"{system}-1",
             "machine_id_hash": hashlib.sha256(system.encode()).hexdigest(),
-            "boot_id": "0f6a3f0e-6b1c-4b0e-9a51-2f0f3a1c7d11",
+            "boot_id": "0f6a3f0e-6b1c-4b0e-9a51-2f0f3a1c7d11" if linux else "boot-118",
             "account": account,
             "privileged": True,
         },
@@ -290,6 +292,7 @@ def observation(system: str, certs: dict[str, str]) -> dict[str, Any]:
                         "product": "cyberJack RFID basis",
                         "driver": None if linux else "cjusb",
                         "problem": None if linux else 0,
+                        **(linux_usb() if linux else {}),
                     }
                 ],
                 "library": True,
@@ -300,7 +303,7 @@ def observation(system: str, certs: dict[str, str]) -> dict[str, Any]:
                     "enabled": True,
                 },
                 "context": {"established": True, "error": None},
-                "session": {"account": account, "remote": linux},
+                "session": {"account": account, "remote": True} if linux else windows_session(account),
                 "readers": [
                     {
                         "name": reader,
@@ -314,18 +317,7 @@ def observation(system: str, certs: dict[str, str]) -> dict[str, Any]:
                     }
                 ],
             },
-            "client": {
-                "error": None,
-                "packages": [{"name": "eszemelyi-kliens", "version": "2.0.38"}],
-                "processes": [
-                    {
-                        "executable": "/usr/lib/ESZEMELYI/eszig-eid"
-                        if linux
-                        else "C:\\Program Files\\eSzemelyi\\eszig-eid.exe",
-                        "account": "praxis",
-                    }
-                ],
-            },
+            "client": client(linux),
             "firewall": {
                 "error": None,
                 "backend": "nftables" if linux else "windows",
@@ -334,7 +326,7 @@ def observation(system: str, certs: dict[str, str]) -> dict[str, Any]:
                         "port": port,
                         "address": None,
                         "verdict": "accept",
-                        "by": "inet eeszt_connect output" if linux else "eeszt.connect outbound",
+                        "by": "inet eeszt_connect output" if linux else "rule EESZT 443, 4443, 5443",
                         "explicit": True,
                     }
                     for port in (443, 4443, 5443)
@@ -345,10 +337,11 @@ def observation(system: str, certs: dict[str, str]) -> dict[str, Any]:
                         "family": "inet" if linux else "",
                         "table": "site" if linux else "",
                         "chain": "output" if linux else "",
-                        "handle": 12,
+                        "handle": 12 if linux else 0,
                         "kind": "rule",
                         "ports": [443, 4443, 5443],
                         "destinations": [],
+                        **({} if linux else {"name": "eeszt.connect-443-4443-5443"}),
                     }
                 ],
                 "persistence": {
@@ -361,21 +354,51 @@ def observation(system: str, certs: dict[str, str]) -> dict[str, Any]:
             "certificates": {
                 "error": None,
                 "targets": [certificate(each, certs) for each in asked["certificate_targets"]],
+                "anchors": None,
             },
             "endpoints": {
                 "error": None,
                 "endpoints": [connection(each, certs) for each in asked["endpoints"]],
                 "control": connection(asked["control_endpoint"], certs, control=True),
             },
+            "proxy_settings": {"error": None, "settings": []},
             "clock": {
                 "error": None,
                 "utc": "2026-03-02T08:00:01Z",
                 "synchronized": True,
-                "source": "systemd-timesyncd" if linux else "time.windows.com",
+                "source": "systemd-timesyncd" if linux else "W32Time, NTP: time.windows.com,0x9",
             },
         },
         "exchange": {"sent_at": "2026-03-02T08:00:00Z", "received_at": "2026-03-02T08:00:02Z"},
     }
+
+
+def linux_usb() -> dict[str, Any]:
+    """What Linux alone shows of a USB device."""
+    power = {"control": "on", "delay_ms": 2000, "status": "active"}
+    return {"bus_id": "1-2", "power": power, "claimed_by": ["ifd-ccid.bundle"]}
+
+
+def client(linux: bool) -> dict[str, Any]:
+    """The client, installed and running; only Linux tells what its package brought."""
+    package = {"name": "eszemelyi-kliens", "version": "2.0.38"}
+    if not linux:
+        executable = "C:\\Program Files\\eSzemelyi\\eszig-eid.exe"
+        process = {"executable": executable, "account": "PRAXIS\\reception", "session": 2}
+        return {"error": None, "packages": [package], "processes": [process]}
+    program = "/usr/lib/ESZEMELYI/eszig-eid"
+    return {
+        "error": None,
+        "packages": [{**package, "programs": [program]}],
+        "processes": [{"executable": program, "account": "praxis", "package": package["name"]}],
+        "autostart": ["/etc/xdg/autostart/example.desktop"],
+    }
+
+
+def windows_session(account: str) -> dict[str, Any]:
+    """What the console's session of an account says, with a colleague logged on by RDP."""
+    other = {"id": 2, "account": "PRAXIS\\reception", "kind": "rdp", "state": "active"}
+    return {"account": account, "remote": False, "id": 1, "kind": "console", "other_sessions": [other]}
 
 
 def broken(healthy: dict[str, Any], certs: dict[str, str]) -> dict[str, Any]:
@@ -415,6 +438,17 @@ def broken(healthy: dict[str, Any], certs: dict[str, str]) -> dict[str, Any]:
         "attempts": [attempt],
     }
     upload.update(tls=None, http=None)
+    sections["proxy_settings"]["settings"] = [
+        {
+            "source": "dconf",
+            "place": "/etc/dconf/db/local.d/00-proxy",
+            "account": None,
+            "servers": [],
+            "exceptions": [],
+            "pac_url": "http://wpad.praxis.example/proxy.pac",
+            "auto_detect": False,
+        }
+    ]
     sections["clock"].update(utc="2026-03-02T07:58:01Z", synchronized=False)
     return found
 

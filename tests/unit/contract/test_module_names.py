@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from pathlib import Path
 
@@ -40,3 +41,16 @@ def test_documentation_beside_a_module_is_no_executable(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     (tmp_path / "__pycache__").mkdir()
     assert names_with_two_executables(tmp_path) == {}
+
+
+def shown_secrets(source: str) -> list[str]:
+    """Lines of a PowerShell module's spec that ask Ansible to hide what it cannot: on Windows it hides texts alone."""
+    hidden = re.findall(r"^.*no_log\s*=\s*\$true.*$", source, re.MULTILINE)
+    return [line.strip() for line in hidden if not re.search(r"type\s*=\s*'str'", line)]
+
+
+def test_what_our_windows_modules_hide_can_be_hidden() -> None:
+    assert {path.name: shown_secrets(path.read_text()) for path in MODULES.glob("*.ps1")} == {
+        path.name: [] for path in MODULES.glob("*.ps1")
+    }
+    assert shown_secrets("    secrets = @{ type = 'dict'; no_log = $true }\n") != []

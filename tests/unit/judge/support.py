@@ -88,6 +88,8 @@ def context_of(example: Example) -> Context:
             (each["check"], each.get("target", ""), each.get("institution", "")): _time(each["at"])
             for each in given.get("proofs", ())
         },
+        machine_before=given.get("machine_before"),
+        anchors_sha256=given.get("anchors_sha256"),
         connection_failure=ConnectionFailure(**failure) if failure else None,
     )
 

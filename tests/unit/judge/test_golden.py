@@ -61,4 +61,4 @@ def test_broken_names_a_root_on_each_chain_and_the_work() -> None:
         ("mtls.client_certificate", "gateway.example:4443"),
     ]
     assert verdict.first_failing == verdict.root_failures[0]
-    assert verdict.work == ("outbound_firewall", "waf_certificate")
+    assert verdict.work == ("reader_driver", "outbound_firewall", "waf_certificate")

@@ -86,6 +86,45 @@ def test_an_ignored_failure_is_neither_in_the_way_nor_named() -> None:
     assert verdict.first_failing is None
 
 
+DROWSY = {"sections/readers/usb_devices/0/power/control": "auto"}
+NOT_STARTED: dict[str, Any] = {"sections/client/autostart": []}
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "work"),
+    [
+        (DROWSY, "reader.power", ("reader_driver",)),
+        (NOT_STARTED, "client.autostart", ("eid_client",)),
+        ({**NOT_STARTED, **DROWSY}, "reader.power", ("reader_driver", "eid_client")),
+    ],
+)
+def test_a_warning_that_a_role_mends_is_work_on_a_host_that_is_ready(
+    change: dict[str, Any], name: str, work: tuple[str, ...]
+) -> None:
+    verdict = judge_case(healthy(change=change))
+    assert one(verdict, name).status == "warn"
+    assert verdict.ready
+    assert verdict.work == work
+
+
+def test_a_narrow_view_names_the_work_of_its_layers_warnings_alone() -> None:
+    example = healthy(change={**NOT_STARTED, **DROWSY})
+    policy = Policy.from_document(example.policy, "policy")
+    assert narrow(judge_case(example), policy, ["client"]).work == ("eid_client",)
+    assert narrow(judge_case(example), policy, ["clock"]).work == ()
+
+
+def test_an_ignored_warning_is_no_work() -> None:
+    verdict = judge_case(healthy(change=DROWSY, policy={"checks/reader.power": {"level": "ignored"}}))
+    assert verdict.work == ()
+
+
+def test_a_warning_that_no_role_mends_is_no_work() -> None:
+    verdict = judge_case(healthy(context={"machine_before": "0" * 64}))
+    assert one(verdict, "connection.login").status == "warn"
+    assert verdict.work == ()
+
+
 def test_untested_required_checks_keep_from_ready_without_a_failure() -> None:
     verdict = judge_case(healthy(change={"sections/clock": None}))
     assert not verdict.ready
@@ -116,7 +155,7 @@ def test_login_methods_decide_what_applies(purpose: str, methods: list[str], rea
 def test_a_terminal_server_needs_no_usb_reader_of_its_own() -> None:
     change: dict[str, Any] = {"sections/readers/usb_devices": []}
     verdict = judge_case(healthy(change=change, context={"purpose": "terminal_server"}))
-    assert one(verdict, "reader.device").status == "not_applicable"
+    assert [one(verdict, f"reader.{each}").status for each in ("device", "driver", "power")] == ["not_applicable"] * 3
     assert verdict.ready
 
 
@@ -164,6 +203,18 @@ def test_a_section_that_was_cut_off_says_so() -> None:
     assert check.reason == "the probe could not finish endpoints: section timed out"
     shown = one(verdict, "mtls.client_certificate", "gateway.example:4443", "E000302")
     assert shown.reason == check.reason
+
+
+def test_a_key_out_of_reach_is_no_missing_key_and_the_reason_says_what_to_do() -> None:
+    error = {"stack": "win32", "code": -2146893802, "text": "Keyset does not exist"}
+    key = {"present": None, "fits": None, "encrypted": False, "error": error}
+    change: dict[str, Any] = {"host/privileged": False, "sections/certificates/targets/0/key": key}
+    example = healthy("healthy_windows", change=change)
+    check = one(judge_case(example), "certificate.key", "LocalMachine\\My", "E000301")
+    assert (check.status, check.reason) == (
+        "not_tested",
+        "only an administrator can see this key: start the probe as administrator",
+    )
 
 
 def test_narrow_views_are_ready_by_their_layers_only() -> None:
@@ -351,6 +402,118 @@ def test_the_proxy_makes_the_host_firewall_beside_the_point() -> None:
     assert verdict.ready
 
 
+PROXY: dict[str, Any] = {"host": "proxy.example", "port": 3128, "exceptions": []}
+
+
+def proxied(*places: int, port: int = 3128, connected: bool = True, **proxy: Any) -> dict[str, Any]:
+    """A row of which the endpoints at ``places`` are reached, or not, through a proxy."""
+    change: dict[str, Any] = {}
+    answer = {"connected": connected, "status": 200 if connected else None, "error": None}
+    for place in places:
+        path = f"sections/endpoints/endpoints/{place}"
+        change |= {f"{path}/route": "proxy", f"{path}/dns": None, f"{path}/proxy": answer}
+        if not connected:
+            timeout = {"stack": "probe", "code": "timeout", "text": "connect: timed out"}
+            refused = {"connected": False, "address": None, "seconds": 5.0, "attempts": [], "error": timeout}
+            change |= {f"{path}/tcp": refused, f"{path}/tls": None, f"{path}/http": None}
+            change[f"{path}/proxy"] = {**answer, "error": timeout}
+    return {"change": change, "request": {"proxy": {**PROXY, "port": port, **proxy}}}
+
+
+def outbound(verdict: Verdict) -> dict[str, str]:
+    return {each.target: each.status for each in verdict.checks if each.id == "firewall.outbound"}
+
+
+def test_behind_a_proxy_its_port_is_the_only_one_that_has_to_be_open() -> None:
+    closed = {"port": 3128, "address": "192.0.2.9", "verdict": "drop", "by": "policy drop", "explicit": False}
+    elsewhere = dict.fromkeys(["443/tcp", "4443/tcp", "5443/tcp"], "not_applicable")
+
+    row = proxied(0, 1, 2, 3)
+    assert outbound(judge_case(healthy(**row))) == {**elsewhere, "3128/tcp": "ok"}
+
+    row = proxied(0, 1, 2, 3, connected=False)
+    row["change"]["sections/firewall/outbound"] = [closed]
+    verdict = judge_case(healthy(**row))
+    assert outbound(verdict) == {**elsewhere, "3128/tcp": "fail"}
+    assert verdict.work == ("outbound_firewall",)
+    # The host's own doing is no outage of the centre.
+    assert one(verdict, "endpoints.tcp", "gateway.example:443").causes == ("tcp_timeout",)
+
+
+def test_what_is_among_the_proxys_exceptions_needs_its_own_port() -> None:
+    row = proxied(1, 2, 3, exceptions=["direct.example"])
+    row["change"]["sections/endpoints/endpoints/0/host"] = "direct.example"
+    row["request"]["endpoints/0/host"] = "direct.example"
+    row["change"]["sections/firewall/outbound/0/verdict"] = "drop"
+    row["change"]["sections/endpoints/endpoints/0/tcp/connected"] = False
+    found = outbound(judge_case(healthy(**row)))
+    assert found == {"443/tcp": "fail", "4443/tcp": "not_applicable", "5443/tcp": "not_applicable", "3128/tcp": "ok"}
+
+
+def test_a_proxy_on_a_port_of_the_centres_is_one_check() -> None:
+    assert outbound(judge_case(healthy(**proxied(0, 1, 2, 3, port=443)))) == {
+        "443/tcp": "ok",
+        "4443/tcp": "not_applicable",
+        "5443/tcp": "not_applicable",
+    }
+
+
+@pytest.mark.parametrize(
+    ("schemes", "account", "text"),
+    [
+        (["Basic"], True, "answer of the proxy; it offers Basic; an account was given"),
+        (["NTLM", "Negotiate"], False, "answer of the proxy; it offers NTLM, Negotiate"),
+        (None, None, "answer of the proxy"),
+    ],
+)
+def test_the_evidence_of_a_407_says_what_is_offered(schemes: list[str] | None, account: bool | None, text: str) -> None:
+    answer: dict[str, Any] = {"connected": False, "status": 407, "error": None}
+    if schemes is not None:
+        answer |= {"schemes": schemes, "account": account}
+    row = proxied(0)
+    row["change"] |= {"sections/endpoints/endpoints/0/proxy": answer, "sections/endpoints/endpoints/0/tls": None}
+    check = one(judge_case(healthy(**row)), "endpoints.tcp", "gateway.example:443")
+    assert check.evidence[0] == {"stack": "http", "code": 407, "text": text}
+
+
+SET = {"source": "wininet", "place": "HKLM", "account": None, "pac_url": None, "auto_detect": False}
+
+
+@pytest.mark.parametrize(
+    ("address", "exceptions", "status"),
+    [
+        ("proxy.example:3128", ["<local>", "10.*", "*.praxis.example"], "ok"),
+        ("http://PROXY.example:3128/", ["10.0.0.0/8", ".praxis.example"], "ok"),
+        ("proxy.example:3128", ["*"], "ok"),
+        ("proxy.example:3128", ["10.*"], "warn"),
+        ("proxy.example:3128", ["10.1.*", "praxis.example"], "warn"),
+        ("proxy.example:8080", ["*"], "warn"),
+    ],
+)
+def test_spellings_of_the_hosts_own_proxy(address: str, exceptions: list[str], status: str) -> None:
+    setting = {**SET, "servers": [{"scheme": "all", "address": address}], "exceptions": exceptions}
+    row = proxied(0, 1, 2, 3, exceptions=["10.0.0.0/8", ".praxis.example"])
+    row["change"]["sections/proxy_settings/settings"] = [setting]
+    verdict = judge_case(healthy(**row))
+    assert one(verdict, "endpoints.proxy").status == status
+    assert verdict.ready
+
+
+def test_a_proxy_of_http_alone_leads_nothing_of_the_centres() -> None:
+    setting = {**SET, "servers": [{"scheme": "http", "address": "proxy.example:3128"}], "exceptions": []}
+    verdict = judge_case(healthy(change={"sections/proxy_settings/settings": [setting]}))
+    assert one(verdict, "endpoints.proxy").status == "ok"
+
+
+def test_an_observation_of_before_the_proxy_settings_is_no_worse_for_it() -> None:
+    example = healthy()
+    assert example.observation is not None
+    del example.observation["sections"]["proxy_settings"]
+    verdict = judge_case(example)
+    assert one(verdict, "endpoints.proxy").status == "not_applicable"
+    assert verdict.ready
+
+
 def test_a_long_round_trip_makes_the_clock_uncertain_not_wrong() -> None:
     exchange = {"sent_at": "2026-03-02T08:00:00Z", "received_at": "2026-03-02T08:02:00Z"}
     verdict = judge_case(healthy(change={"exchange": exchange}))
@@ -360,6 +523,11 @@ def test_a_long_round_trip_makes_the_clock_uncertain_not_wrong() -> None:
 def test_a_carried_observation_has_no_measured_clock() -> None:
     verdict = judge_case(healthy(change={"exchange": None}))
     assert one(verdict, "clock.offset").reason == "nobody held the host's clock against another"
+
+
+def test_a_carried_observation_proves_no_connection() -> None:
+    verdict = judge_case(healthy(change={"exchange": None}))
+    assert {check.status for check in verdict.checks if check.layer == "connection"} == {"not_applicable"}
 
 
 def test_a_missing_library_is_no_fault_of_the_reader() -> None:

@@ -21,7 +21,7 @@ from ansible_collections.eeszt.connect.plugins.module_utils.observe.shapes impor
 
 Json = dict[str, Any]
 SCHEMAS = Path(__file__).parents[3] / "plugins/plugin_utils/contract/schemas"
-SECTIONS = ("readers", "client", "firewall", "certificates", "endpoints", "clock")
+SECTIONS = ("readers", "client", "firewall", "certificates", "endpoints", "proxy_settings", "clock")
 HOST = {
     "system": "linux",
     "distribution": "debian",
@@ -121,7 +121,7 @@ def look(
 ) -> Callable[..., Json]:
     """Looks at one loopback endpoint: ``shown`` is the certificate in memory, ``request`` and the rest are changes."""
 
-    def run(port: int, shown: Any = None, request: Json | None = None, **changes: Any) -> Json:
+    def run(port: int, shown: Any = None, request: Json | None = None, account: str = "", **changes: Any) -> Json:
         changed = dict(request or {})
         secrets: Json = {}
         if shown is not None:
@@ -130,7 +130,7 @@ def look(
                 {"institution": "E01620K", "source": "memory", "certificate": None, "key": None, "chain": None}
             ]
         asked = make_request(endpoints=[endpoint(port, **changes)], **changed)
-        seen = section("endpoints", observe_endpoints(asked, secrets))["endpoints"]
+        seen = section("endpoints", observe_endpoints(asked, secrets, account))["endpoints"]
         assert len(seen) == 1
         return dict(seen[0])
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import ssl
 import threading
@@ -93,7 +94,17 @@ def in_tls(context: ssl.SSLContext, speak: Speaker) -> Handler:
     """A handler that runs the handshake, speaks, and closes properly."""
 
     def handle(connection: socket.socket) -> None:
-        with context.wrap_socket(connection, server_side=True) as secured:
+        with (
+            context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False) as secured,
+            socket.socket(fileno=os.dup(secured.fileno())) as bare,
+        ):
+            try:
+                secured.do_handshake()
+            except ssl.SSLError:
+                # To close with bytes unread would reset the connection, and the alert with it.
+                bare.shutdown(socket.SHUT_WR)
+                until_closed(bare)
+                return
             speak(secured)
             with contextlib.suppress(OSError):
                 secured.unwrap()

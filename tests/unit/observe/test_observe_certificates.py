@@ -71,6 +71,7 @@ def test_a_whole_set_of_pem_files(pem_files: Callable[..., Json], pki: Pki, tmp_
         "sha256": hashlib.sha256(institution.key_pem.encode()).hexdigest(),
         "size": len(institution.key_pem),
         "error": None,
+        "acl": None,
     }
 
 

@@ -276,7 +276,7 @@ def test_a_proxy_that_opens_the_tunnel(
 
     assert requests == [f"CONNECT {NAME}:{port} HTTP/1.1"]
     assert (seen["route"], seen["dns"]) == ("proxy", None)
-    assert seen["proxy"] == {"connected": True, "status": 200, "error": None}
+    assert seen["proxy"] == {"connected": True, "status": 200, "error": None, "account": False, "schemes": []}
     assert seen["tls"]["client_certificate"]["presented"] == pki.institution.fingerprint
     assert seen["http"]["status"] == 200
 
@@ -289,7 +289,7 @@ def test_a_proxy_that_refuses(status: str, look: Callable[..., Json], serve: Cal
 
     number = int(status[:3])
     error = {"stack": "http", "code": number, "text": f"HTTP/1.1 {status}"}
-    assert seen["proxy"] == {"connected": False, "status": number, "error": error}
+    assert seen["proxy"] == {"connected": False, "status": number, "error": error, "account": False, "schemes": []}
     assert seen["tls"] is None
 
 

@@ -230,10 +230,14 @@ def test_a_ruleset_without_output_chains_lets_everything_pass() -> None:
         ([[match({"meta": {"key": "l4proto"}}, "tcp"), DROP]], "accept", True),
         ([[match({"ct": {"key": "state"}}, "new", "in"), DROP]], "accept", True),
         ([[match(DADDR, "192.0.2.1"), DROP]], "accept", False),
-        ([[DROP], [match(DPORT, 443), ACCEPT]], "accept", False),
+        ([[DROP], [match(DPORT, 443), ACCEPT]], "accept", True),
+        ([[match({"meta": {"key": "mark"}}, 7), DROP]], "accept", False),
+        ([[{"limit": {"rate": 1, "per": "second"}}, DROP]], "accept", False),
+        ([[match(DPORT, 25, "!="), ACCEPT]], "drop", False),
+        ([[match({"meta": {"key": "oifname"}}, "eth0"), ACCEPT]], "drop", True),
     ],
 )
-def test_a_chain_denies_by_policy_or_by_its_last_rule(rules: list[list[Json]], policy: str, denies: bool) -> None:
+def test_a_chain_denies_what_no_rule_speaks_of(rules: list[list[Json]], policy: str, denies: bool) -> None:
     assert bool(denying_chains(output_chain(*rules, policy=policy))) is denies
 
 
@@ -274,6 +278,24 @@ def nft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None
         monkeypatch.setattr(firewall, "find", lambda _command: str(path))
 
     return install
+
+
+def test_behind_a_proxy_the_rules_are_read_for_the_way_to_it(
+    nft: Callable[[str], None],
+    make_request: Callable[..., Json],
+    endpoint: Callable[..., Json],
+    section: Callable[..., Json],
+) -> None:
+    nft(f"cat {RULESETS / 'workstation_default_deny.json'}")
+    request = make_request(
+        ports=[443, 3128],
+        endpoints=[endpoint(443, host="192.0.2.10"), endpoint(443, host="10.1.2.3"), endpoint(4443, host="192.0.2.10")],
+        proxy={"host": "192.0.2.9", "port": 3128, "exceptions": ["10.0.0.0/8"]},
+    )
+
+    seen = section("firewall", observe_firewall(request))["outbound"]
+
+    assert [(each["port"], each["address"]) for each in seen] == [(443, "10.1.2.3"), (3128, "192.0.2.9")]
 
 
 def test_the_section_answers_for_every_port_and_address(

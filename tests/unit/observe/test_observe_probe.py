@@ -72,7 +72,9 @@ def test_what_was_not_asked_for_stays_null(
     assert [name for name, section in seen["sections"].items() if section is not None] == ["clock"]
 
 
-@pytest.mark.parametrize("hung", ["readers", "client", "firewall", "certificates", "endpoints", "clock", "host"])
+@pytest.mark.parametrize(
+    "hung", ["readers", "client", "firewall", "certificates", "endpoints", "proxy_settings", "clock", "host"]
+)
 def test_a_section_that_hangs_says_so_and_the_others_are_whole(
     hung: str,
     make_request: Callable[..., Json],
@@ -225,8 +227,8 @@ def test_packages_are_asked_of_whatever_manager_is_there(
     seen = section("client", observe_client(request))
 
     assert seen["packages"] == [
-        {"name": "eszemelyi", "version": "2.1"},
-        {"name": "eszemelyi-rpm", "version": "2.1-3"},
+        {"name": "eszemelyi", "version": "2.1", "programs": []},
+        {"name": "eszemelyi-rpm", "version": "2.1-3", "programs": []},
     ]
 
 

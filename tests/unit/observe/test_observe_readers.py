@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import plistlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.eeszt.connect.plugins.module_utils.observe import readers, usb
+from ansible_collections.eeszt.connect.plugins.module_utils.observe.kernel_modules import kernel_modules
+from ansible_collections.eeszt.connect.plugins.module_utils.observe.pcsc_drivers import (
+    PcscDriver,
+    claiming,
+    pcsc_drivers,
+)
 from ansible_collections.eeszt.connect.plugins.module_utils.observe.readers import observe_readers
 
 Json = dict[str, Any]
@@ -265,18 +272,27 @@ def test_the_usb_bus_shows_readers_by_class_or_maker_and_nothing_else(tmp_path: 
     plug(tmp_path, "1-4", "072F", "9000", {"09": "hub"}, bDeviceClass="09")
     (tmp_path / "devices/usb1").mkdir()
 
-    devices = usb.usb_devices(tmp_path)
+    devices = usb.usb_devices(tmp_path, drivers=[])
 
     assert devices is not None
+    unseen: Json = {"problem": None, "power": None, "claimed_by": None}
     assert [vars(device) for device in devices] == [
         {
             "vendor_id": "0c4b",
             "product_id": "0501",
             "product": "cyberJack RFID komfort",
             "driver": None,
-            "problem": None,
+            "bus_id": "1-1",
+            **unseen,
         },
-        {"vendor_id": "1234", "product_id": "5678", "product": None, "driver": "usbfs", "problem": None},
+        {
+            "vendor_id": "1234",
+            "product_id": "5678",
+            "product": None,
+            "driver": "usbfs",
+            "bus_id": "1-2",
+            **unseen,
+        },
     ]
 
 
@@ -294,3 +310,84 @@ def test_a_system_without_a_usb_bus_is_told_from_one_without_readers(tmp_path: P
 
     assert usb.usb_devices(tmp_path / "bus") == []
     assert usb.usb_devices(tmp_path / "none") is None
+
+
+def test_drivers_of_the_service_say_which_devices_are_theirs(tmp_path: Path) -> None:
+    bundle(tmp_path / "a", "ifd-ccid", "CCIDCLASSDRIVER", ["0x0C4B", "0x072F"], ["0x9102", "0x2200"])
+    bundle(tmp_path / "b", "ifd-acsccid", "acsccid", ["0x072F"], ["0x2200"])
+    bundle(tmp_path / "b", "one", "one", "0x1", "0x2")
+    for name, content in {
+        "broken": "<plist><dict>",
+        "words": "no list at all",
+        "list": PLIST.format("<array/>"),
+    }.items():
+        (tmp_path / f"a/{name}.bundle/Contents").mkdir(parents=True)
+        (tmp_path / f"a/{name}.bundle/Contents/Info.plist").write_text(content)
+
+    drivers = pcsc_drivers([tmp_path / "a", tmp_path / "b", tmp_path / "none"])
+
+    assert [each.name for each in drivers] == ["ifd-acsccid.bundle", "ifd-ccid.bundle", "one.bundle"]
+    assert claiming(drivers, "072F", "2200", by_class=True) == ["ifd-acsccid.bundle", "ifd-ccid.bundle"]
+    assert claiming(drivers, "0001", "0002", by_class=True) == ["one.bundle"]
+    assert claiming(drivers, "1234", "5678", by_class=True) == ["ifd-ccid.bundle"], "the class's own takes the rest"
+    assert claiming(drivers, "1234", "5678", by_class=False) == []
+
+
+PLIST = '<?xml version="1.0"?><plist version="1.0">{}</plist>'
+
+
+def bundle(folder: Path, name: str, inside: str, vendors: list[str] | str, products: list[str] | str) -> None:
+    """A driver as pcsc-lite finds it, linked from elsewhere as Debian has libccid's."""
+    content = {"CFBundleName": inside, "ifdVendorID": vendors, "ifdProductID": products}
+    (folder / f"{name}.bundle/Contents").mkdir(parents=True)
+    (folder / f"{name}.plist").write_bytes(plistlib.dumps(content))
+    (folder / f"{name}.bundle/Contents/Info.plist").symlink_to(folder / f"{name}.plist")
+
+
+def test_a_device_tells_its_power_saving_and_who_lists_it(tmp_path: Path) -> None:
+    driver = PcscDriver("libifd-cyberjack.bundle", frozenset({"abcd:0535"}), by_class=False)
+    plug(tmp_path, "1-1", "abcd", "0535", {"ff": None}, bDeviceClass="00")
+    plug(tmp_path, "1-2", "1234", "5678", {"0b": None}, bDeviceClass="00")
+    for name, files in {
+        "1-1": {"control": "auto", "autosuspend_delay_ms": "-1000", "runtime_status": "suspended"},
+        "1-2": {"control": "on"},
+    }.items():
+        (tmp_path / "devices" / name / "power").mkdir()
+        for file, text in files.items():
+            (tmp_path / "devices" / name / "power" / file).write_text(f"{text}\n")
+
+    devices = usb.usb_devices(tmp_path, [driver])
+
+    assert devices is not None
+    assert [each.claimed_by for each in devices] == [["libifd-cyberjack.bundle"], []], "a driver's list makes a reader"
+    assert [each.power and vars(each.power) for each in devices] == [
+        {"control": "auto", "delay_ms": -1000, "status": "suspended"},
+        {"control": "on", "delay_ms": None, "status": None},
+    ]
+
+
+def test_the_bus_is_looked_at_when_the_service_has_had_its_readers(
+    pcsc: Pcsc, observed: Callable[[], Json], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked_before: list[bool] = []
+    monkeypatch.setattr(readers, "usb_devices", lambda: asked_before.append(("release", 77) in pcsc.calls))
+
+    observed()
+
+    assert asked_before == [True]
+
+
+def test_kernel_modules_that_take_readers_are_told_and_no_others(tmp_path: Path) -> None:
+    own, distribution, loaded = tmp_path / "etc", tmp_path / "usr", tmp_path / "module"
+    for folder in (own, distribution, loaded / "pn533_usb", loaded / "usbhid"):
+        folder.mkdir(parents=True)
+    (own / "nfc.conf").write_text("# blacklist nfc\n\nblacklist pn533-usb\ninstall pn533 /bin/false\n")
+    (own / "hidden.conf").write_text("install nfc /sbin/modprobe --ignore-install nfc\nblacklist usbhid\n")
+    (distribution / "hidden.conf").write_text("blacklist cyberjack\n")
+
+    seen = kernel_modules([own, distribution, tmp_path / "none"], loaded)
+
+    assert [vars(each) for each in seen] == [
+        {"name": "pn533_usb", "loaded": True, "blocked_by": str(own / "nfc.conf")},
+        {"name": "pn533", "loaded": False, "blocked_by": str(own / "nfc.conf")},
+    ]

@@ -101,3 +101,30 @@ def test_a_part_of_a_request_is_completed():
 def test_a_section_nobody_knows_is_refused():
     with pytest.raises(ContractError, match="observe"):
         complete_request({"observe": ["weather"]}, POLICY)
+
+
+PROXY = {"host": "proxy.example", "port": 3128}
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "ports"),
+    [
+        ([], [3128]),
+        (["elsewhere.example"], [3128]),
+        (["centre.example"], [4443, 3128]),
+        (["*"], [4443, 3128]),
+    ],
+)
+def test_behind_a_proxy_its_port_is_looked_at_in_the_place_of_the_centres(exceptions, ports):
+    proxy = {**PROXY, "exceptions": exceptions}
+    assert request_for(institutions=[BUDA], endpoints=[CENTRE], proxy=proxy)["ports"] == ports
+
+
+def test_a_proxy_without_a_port_is_refused():
+    with pytest.raises(ContractError, match="proxy"):
+        request_for(institutions=[BUDA], endpoints=[CENTRE], proxy={"host": "proxy.example"})
+
+
+def test_a_proxys_account_has_no_place_in_a_request():
+    with pytest.raises(ContractError, match="proxy"):
+        request_for(proxy={**PROXY, "password": "hush"})

@@ -9,11 +9,14 @@ import pytest
 
 from ansible_collections.eeszt.connect.plugins.plugin_utils.readiness.ring import BudgetError, allowance, judge_ring
 
-READY = {"ready": True, "first_failing": None, "failed_roles": []}
+TODAY = {"started_at": "2026-03-02T10:00:00Z", "finished_at": "2026-03-02T10:01:00Z"}
+YESTERDAY = {"started_at": "2026-03-01T10:00:00Z", "finished_at": "2026-03-01T10:01:00Z"}
+READY = {"ready": True, "first_failing": None, "failed_roles": [], **TODAY}
+READY_BEFORE = {**READY, **YESTERDAY}
 
 
 def not_ready(check="card.present", *causes):
-    return {"ready": False, "first_failing": {"id": check, "causes": list(causes)}, "failed_roles": []}
+    return {"ready": False, "first_failing": {"id": check, "causes": list(causes)}, "failed_roles": [], **TODAY}
 
 
 def verdict_on(results, failures="0", absences="0"):
@@ -71,6 +74,22 @@ def test_one_site_that_sees_the_centre_down_while_others_are_ready_has_failed():
     results = {**dict.fromkeys(["ws-1", "ws-2", "ws-3"], READY), "ws-4": not_ready("endpoints.tcp", "centre_down")}
     assert verdict_on(results, failures="1").state == "open"
     assert verdict_on(results).failed == ("ws-4",)
+
+
+def test_an_outage_after_a_resume_pauses_although_hosts_were_ready_before():
+    down = dict.fromkeys(["ws-3", "ws-4"], not_ready("endpoints.tcp", "centre_down"))
+    results = {**dict.fromkeys(["ws-1", "ws-2"], READY_BEFORE), **down}
+    verdict = verdict_on(results)
+    assert (verdict.state, verdict.failed, verdict.outage) == ("paused", (), ("ws-3", "ws-4"))
+    verdict = verdict_on({**results, "ws-1": READY})
+    assert (verdict.state, verdict.failed, verdict.outage) == ("spent", ("ws-3", "ws-4"), ())
+
+
+def test_one_machine_with_a_trouble_of_its_own_does_not_pause_a_resumed_rollout_for_ever():
+    earlier = dict.fromkeys(["ws-1", "ws-2", "ws-3"], READY_BEFORE)
+    results = {**earlier, "ws-4": not_ready("endpoints.tcp", "centre_down")}
+    assert (verdict_on(results, failures="1").state, verdict_on(results, failures="1").failed) == ("open", ("ws-4",))
+    assert verdict_on(results, failures="0").state == "paused"
 
 
 def test_a_refused_login_or_a_broken_probe_is_a_failure_and_no_absence():
