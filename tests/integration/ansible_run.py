@@ -34,6 +34,18 @@ class Run:
         return {host: int(changed) for host, _, changed, _, _ in RECAP.findall(self.output)}
 
     @cached_property
+    def changes(self) -> list[str]:
+        """Task and host of each change: what a failed assertion shows."""
+        lines = re.findall(r"^(?:(?:TASK|RUNNING HANDLER) \[.*?\]|changed: \[.*)", self.output, re.MULTILINE)
+        found, task = [], ""
+        for line in lines:
+            if line.startswith("changed: "):
+                found.append(f"{task} {line}")
+            else:
+                task = line
+        return found
+
+    @cached_property
     def failed(self) -> dict[str, int]:
         """Failed tasks by host, from the recap."""
         return {host: int(failed) for host, _, _, _, failed in RECAP.findall(self.output)}

@@ -13,11 +13,14 @@ from pathlib import Path
 import pytest
 
 from lab import Fleet
-from lab.clean import left_over
 from tests.integration.ansible_run import ROOT, execute
+from tests.integration.fleets import standing
+from tests.integration.windows_hosts import needs_windows
 
-FLEET = "molecule"  # as the scenarios call it
 SCENARIOS = sorted(each.parent.name for each in ROOT.glob("molecule/*/molecule.yml"))
+ON_WINDOWS = [each for each in SCENARIOS if each.endswith("_windows")]
+OF_FIREWALLS = "outbound_firewall_tools"
+ON_LINUX = [each for each in SCENARIOS if each not in (*ON_WINDOWS, OF_FIREWALLS)]
 OLDEST = Path(sys.executable).parent
 NEWEST = ROOT / ".venv-newest" / "bin"
 
@@ -27,14 +30,23 @@ pytestmark = [
 ]
 
 
+# Names and files are those of molecule/shared/create.yml.
 @pytest.fixture(scope="module")
-def fleet() -> Iterator[None]:
-    made = Fleet(FLEET, file="test")
-    made.down()
-    made.up()
-    yield
-    made.down()
-    assert left_over(FLEET) == []
+def fleet() -> Iterator[Fleet]:
+    with standing("molecule", "test") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def windows_fleet() -> Iterator[Fleet]:
+    with standing("molecule-windows", "windows") as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def firewalls_fleet() -> Iterator[Fleet]:
+    with standing("molecule-firewalls", "firewalls") as made:
+        yield made
 
 
 def run(scenario: str, programs: Path, folder: Path) -> None:
@@ -43,10 +55,22 @@ def run(scenario: str, programs: Path, folder: Path) -> None:
         {"PATH": f"{programs}:{os.environ['PATH']}", "MOLECULE_EPHEMERAL_DIRECTORY": str(folder)},
     )
     assert done.status == 0, done.output
+    # A step without its playbook is left out, and molecule is content.
+    assert "Missing playbook" not in done.output
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", ON_LINUX)
 def test_scenario(fleet, scenario, tmp_path):
+    run(scenario, OLDEST, tmp_path)
+
+
+def test_scenario_of_firewalls(firewalls_fleet, tmp_path):
+    run(OF_FIREWALLS, OLDEST, tmp_path)
+
+
+@needs_windows
+@pytest.mark.parametrize("scenario", ON_WINDOWS)
+def test_scenario_on_windows(windows_fleet, scenario, tmp_path):
     run(scenario, OLDEST, tmp_path)
 
 

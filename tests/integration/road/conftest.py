@@ -15,11 +15,14 @@ from typing import Any
 import pytest
 
 from lab import Fleet
-from lab.clean import left_over
 from tests.integration.ansible_run import ROOT, Run, playbook
+from tests.integration.fleets import standing
+from tests.integration.windows_hosts import WHY_NOT
 
 NAME = "road"
+WINDOWS = () if WHY_NOT else ("ws-duna-1", "ws-duna-2")
 STATIONS = ("ws-buda-1", "ws-buda-2", "ws-pest-1", "ws-tisza-1", "ws-tisza-2", "ws-tisza-3")
+HOSTS = (*STATIONS, *WINDOWS)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,11 +41,13 @@ class Road:
     folder: Path
     runs: list[Run] = field(default_factory=list)
 
-    def play(self, name: str, *words: str, **variables: Any) -> Run:
-        """Run a playbook of the collection, or one given by path, on the demo's plan."""
+    def play(self, name: str, *words: str, windows: bool = False, **variables: Any) -> Run:
+        """Run a playbook of the collection, or one given by path, on the demo's plan, also on its Windows doubles."""
         path = name if "/" in name else ROOT / "playbooks" / name
+        more = ["-i", str(ROOT / "inventory" / "demo-windows")] if windows and WINDOWS else []
         run = playbook(
             path,
+            *more,
             *words,
             inventory=ROOT / "inventory" / "demo",
             environment={"EESZT_LAB_FLEET": NAME},
@@ -65,12 +70,8 @@ class Road:
 
 @pytest.fixture(scope="session")
 def road(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Road]:
-    fleet = Fleet(NAME, file="demo")
-    fleet.down()
-    fleet.up()
-    yield Road(fleet, tmp_path_factory.mktemp("road"))
-    fleet.down()
-    assert left_over(NAME) == []
+    with standing(NAME, "demo") as fleet:
+        yield Road(fleet, tmp_path_factory.mktemp("road"))
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,12 @@ class Story:
 
 @pytest.fixture(scope="session")
 def story(road: Road) -> Story:
-    check_before = road.play("site.yml", "--check", "--diff", eeszt_run_id="before")
+    check_before = road.play("site.yml", "--check", "--diff", windows=True, eeszt_run_id="before")
     listing = ["sh", "-c", "find /etc/eeszt-demo /etc/eeszt-connect -type f 2>/dev/null; nft list ruleset"]
     untouched = {host: road.fleet.execute(host, listing).stdout for host in STATIONS}
-    first = road.play("site.yml", "--diff", eeszt_run_id="first")
+    first = road.play("site.yml", "--diff", windows=True, eeszt_run_id="first")
     before = {host: road.module_runs(host) for host in STATIONS}
-    second = road.play("site.yml", eeszt_run_id="second")
+    second = road.play("site.yml", windows=True, eeszt_run_id="second")
     return Story(
         check_before=check_before,
         untouched=untouched,
@@ -104,6 +105,6 @@ def story(road: Road) -> Story:
         page=(road.folder / "fleet-report.html").read_text("utf-8"),
         document=json.loads((road.folder / "fleet-report.json").read_text("utf-8")),
         second_module_runs={host: road.module_runs(host) - before[host] for host in STATIONS},
-        gate_off=road.play("site.yml", eeszt_run_id="gate-off", eeszt_gate=False),
-        check_after=road.play("site.yml", "--check", eeszt_run_id="after", eeszt_gate=False),
+        gate_off=road.play("site.yml", windows=True, eeszt_run_id="gate-off", eeszt_gate=False),
+        check_after=road.play("site.yml", "--check", windows=True, eeszt_run_id="after", eeszt_gate=False),
     )

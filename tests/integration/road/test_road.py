@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.integration.road.conftest import STATIONS
+from tests.integration.road.conftest import HOSTS, STATIONS, WINDOWS
+from tests.integration.windows_hosts import WHY_NOT
 
 SEEN = {
     "ws-buda-1": None,
@@ -16,13 +17,14 @@ SEEN = {
     "ws-tisza-1": ("endpoints.tcp", ["path_blocked"]),
     "ws-tisza-2": ("certificate.validity", ["expired"]),
     "ws-tisza-3": ("card.present", ["no_card"]),
+    **dict.fromkeys(WINDOWS),
 }
 SEEDED = "ws-tisza-2"
 
 
 def test_check_mode_on_a_fresh_fleet_says_that_every_host_would_change(story):
     assert story.check_before.status == 0, story.check_before.output
-    assert all(story.check_before.changed[host] > 0 for host in STATIONS)
+    assert all(story.check_before.changed[host] > 0 for host in HOSTS)
 
 
 def test_check_mode_changes_nothing(story):
@@ -46,7 +48,7 @@ def test_the_diff_shows_what_changes(story):
     assert "+fingerprint: " in story.first.output
 
 
-@pytest.mark.parametrize("host", STATIONS)
+@pytest.mark.parametrize("host", HOSTS)
 def test_each_host_is_judged_by_what_is_wrong_with_it(story, road, host):
     result = road.results("first")[host]
     first = result["first_failing"]
@@ -58,7 +60,7 @@ def test_each_host_is_judged_by_what_is_wrong_with_it(story, road, host):
 def test_the_roles_that_had_work_are_named(story, road):
     changed = {host: result["changed"] for host, result in road.results("first").items()}
     both = ["outbound_firewall", "waf_certificate"]
-    assert changed == {**dict.fromkeys(STATIONS, both), SEEDED: ["outbound_firewall"]}
+    assert changed == {**dict.fromkeys(HOSTS, both), SEEDED: ["outbound_firewall"]}
 
 
 def test_a_host_of_two_institutions_proves_both_certificates(story, road):
@@ -73,7 +75,7 @@ def test_a_host_of_two_institutions_proves_both_certificates(story, road):
 
 def test_again_changes_nothing_and_costs_one_module_a_host(story):
     assert story.second.status == 0
-    assert story.second.changed == dict.fromkeys(STATIONS, 0)
+    assert story.second.changed == dict.fromkeys(HOSTS, 0), story.second.changes
     assert story.second_module_runs == dict.fromkeys(STATIONS, 1)
 
 
@@ -81,16 +83,16 @@ def test_the_roles_change_nothing_even_when_the_gate_lets_them_run(story, road):
     assert story.gate_off.status == 0
     # The expired certificate is in place already, and bringing it again is refused before the host is touched.
     refused = {host: bool(result["failed_roles"]) for host, result in road.results("gate-off").items()}
-    assert refused == {**dict.fromkeys(STATIONS, False), SEEDED: True}
-    assert story.gate_off.changed == dict.fromkeys(STATIONS, 0)
+    assert refused == {**dict.fromkeys(HOSTS, False), SEEDED: True}
+    assert story.gate_off.changed == dict.fromkeys(HOSTS, 0), story.gate_off.changes
 
 
 def test_check_mode_afterwards_sees_nothing_to_change(story):
-    assert story.check_after.changed == dict.fromkeys(STATIONS, 0)
+    assert story.check_after.changed == dict.fromkeys(HOSTS, 0), story.check_after.changes
 
 
 def test_the_report_names_each_broken_host_in_both_languages(story, road):
-    assert story.document["totals"]["ready"] == 3
+    assert story.document["totals"]["ready"] == 3 + len(WINDOWS)
     for host in ("ws-tisza-1", "ws-tisza-2", "ws-tisza-3"):
         remedy = road.results("second")[host]["first_failing"]["remedy"]
         assert remedy["en"].partition("'")[0] in story.page
@@ -98,5 +100,12 @@ def test_the_report_names_each_broken_host_in_both_languages(story, road):
 
 
 def test_the_summary_says_which_sites_are_ready(story):
-    assert "3 of 6 hosts ready" in story.first.output
-    assert "2 of 3 sites ready" in story.first.output
+    assert f"{3 + len(WINDOWS)} of {len(HOSTS)} hosts ready" in story.first.output
+    sites = (3, 4) if WINDOWS else (2, 3)
+    assert "{} of {} sites ready".format(*sites) in story.first.output
+
+
+@pytest.mark.skipif(not WINDOWS, reason=WHY_NOT or "-")
+def test_doubles_are_called_doubles(story, road):
+    assert all(road.results("first")[host]["observation"]["probe"]["double"] for host in WINDOWS)
+    assert f"{len(WINDOWS)} hosts are doubles" in story.first.output
