@@ -10,7 +10,7 @@ export ANSIBLE_HOME := $(CURDIR)/.cache/ansible
 
 python := .venv/bin/python
 newest := .venv-newest/bin/python
-sudo := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=ANSIBLE_HOME,EESZT_LAB_STATE,EESZT_LAB_CACHE,EESZT_LAB_FLEET)
+sudo := $(if $(filter 0,$(shell id -u)),,sudo --preserve-env=ANSIBLE_HOME,EESZT_LAB_STATE,EESZT_LAB_CACHE,EESZT_LAB_FLEET,EESZT_PWSH_WINDOWS,EESZT_PWSH_LINUX)
 playbook := $(sudo) $(python) -m lab run .venv/bin/ansible-playbook
 types := ansible_collections.eeszt.connect.plugins
 
@@ -25,7 +25,7 @@ demo: preflight packages-run .venv/run ## Start the embedded fleet, roll it out,
 	@$(sudo) $(python) -m lab preflight >/dev/null
 	@$(sudo) $(python) -m lab packages --install
 	@$(sudo) $(python) -m lab up
-	@$(playbook) -i inventory/demo playbooks/site.yml
+	@$(playbook) -i inventory/demo $$($(sudo) $(python) -m lab windows >/dev/null 2>&1 && echo -i inventory/demo-windows) playbooks/site.yml
 	@$(sudo) bin/eeszt-connect report --ledger demo-results/ledger --dest demo-results
 
 .PHONY: clean-demo
@@ -55,7 +55,7 @@ lint: packages-test .venv/test ## ruff, mypy, yamllint, ansible-lint, shellcheck
 	.venv/bin/yamllint --strict .
 	@# A plan that a test refuses is not the linter's affair.
 	ANSIBLE_INVENTORY_UNPARSED_FAILED=false .venv/bin/ansible-lint playbooks roles molecule
-	shellcheck .ci/lock .ci/packages .ci/run .ci/sanity .ci/venv lab/files/*.sh
+	shellcheck .ci/lock .ci/packages .ci/run .ci/sanity .ci/venv lab/files/*.sh lab/files/windows/*.sh
 
 .PHONY: sanity
 sanity: packages-test .venv/test ## ansible-test sanity on the built collection.
@@ -73,14 +73,15 @@ unit-newest: packages-test .venv/test ## Unit tests on the newest ansible-core a
 .PHONY: integration
 integration: packages-test .venv/test ## Tests on real hosts of the embedded fleet, and in a browser.
 	@$(python) -m lab packages --install
-	$(python) -m pytest -q -m 'not full' tests/integration tests/browser
+	$(python) -m pytest -q -n 2 -m 'not full' tests/integration tests/browser
 
 .PHONY: test-full
 test-full: test ## What takes too long for CI.
 	$(python) -m pytest -q -m full tests/integration
 
 .PHONY: bench
-bench: packages-run .venv/run ## What a rollout costs, as a ratio to Ansible's own ping.
+bench: packages-run .venv/run ## What a plan and a rollout cost, as ratios to Ansible's own inventory and ping.
+	@$(python) benchmarks/plan.py
 	@$(sudo) $(python) -m lab packages --install
 	@$(sudo) $(python) benchmarks/rollout.py
 
@@ -111,7 +112,7 @@ packages-run:
 	@.ci/packages python3 python3-venv
 
 packages-test: packages-run
-	@.ci/packages shellcheck git
+	@.ci/packages shellcheck git mono-devel
 	@# Ubuntu has no such package; the browser tests then say that they were skipped.
 	@if apt-cache show chromium >/dev/null 2>&1; then .ci/packages chromium; fi
 
