@@ -34,8 +34,8 @@ class Shown:
 def sharpened(case: Case, endpoint: Facts, word: str) -> list[str]:
     """Give the causes of a refusal: ``word`` itself where it is precise, else what the certificate tells.
 
-    Judged by the context's time: dates, then the issuers that the server said it takes. Two words when nothing
-    tells.
+    Judged by the context's time: dates, then the issuers that the server said it takes. Several words when nothing
+    tells; an issuer that the server does not know is among them unless it said that it takes ours.
     """
     if not (word == REFUSED or (word == REJECTED and _is_generic(endpoint))):
         return [word]
@@ -44,9 +44,10 @@ def sharpened(case: Case, endpoint: Facts, word: str) -> list[str]:
         return ["client_cert_expired"]
     if shown is not None and shown.not_before is not None and now < shown.not_before:
         return ["client_cert_not_yet_valid"]
-    if shown is not None and _unacceptable(endpoint, shown):
+    taken = _takes_issuer(endpoint, shown) if shown is not None else None
+    if taken is False:
         return [UNKNOWN_ISSUER]
-    return [REJECTED, REVOKED]
+    return [REJECTED, REVOKED] if taken else [REJECTED, REVOKED, UNKNOWN_ISSUER]
 
 
 def withheld(case: Case, endpoint: Facts) -> bool:
@@ -60,7 +61,7 @@ def withheld(case: Case, endpoint: Facts) -> bool:
     known = [
         _of(certificate, chain) for certificate, chain in zip(held, chains, strict=True) if certificate is not None
     ]
-    return bool(known) and all(_unacceptable(endpoint, each) for each in known)
+    return bool(known) and all(_takes_issuer(endpoint, each) is False for each in known)
 
 
 def _is_generic(endpoint: Facts) -> bool:
@@ -68,10 +69,16 @@ def _is_generic(endpoint: Facts) -> bool:
     return alert is not None and alert["number"] in GENERIC_ALERTS
 
 
-def _unacceptable(endpoint: Facts, shown: Shown) -> bool:
+def _takes_issuer(endpoint: Facts, shown: Shown) -> bool | None:
+    """Whether the server said that it takes an issuer of the certificate; None where either is not known.
+
+    A server need not name any issuer, and over TLS 1.3 Windows does not tell which it named.
+    """
     texts = endpoint["tls"]["client_certificate"]["acceptable_issuers"]
     names = {name for text in texts if (name := x509.decode_name(text)) is not None}
-    return bool(names and shown.issuers) and names.isdisjoint(shown.issuers)
+    if not names or not shown.issuers:
+        return None
+    return not names.isdisjoint(shown.issuers)
 
 
 def _shown(case: Case, endpoint: Facts) -> Shown | None:
