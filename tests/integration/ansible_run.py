@@ -34,6 +34,13 @@ class Run:
         return {host: int(changed) for host, _, changed, _, _ in RECAP.findall(self.output)}
 
     @cached_property
+    def explained(self) -> str:
+        """Everything that it printed, and at its end once more the tasks that failed: a long log may be shown cut."""
+        tasks = re.split(r"^(?=(?:TASK|RUNNING HANDLER|PLAY RECAP|PLAY) \W)", self.output, flags=re.MULTILINE)
+        failed = [each.strip() for each in tasks if re.search(r"^(?:fatal|failed|\[ERROR\]):", each, re.MULTILINE)]
+        return "\n\n".join([self.output, "What failed:", *failed])
+
+    @cached_property
     def changes(self) -> list[str]:
         """Task and host of each change: what a failed assertion shows."""
         lines = re.findall(r"^(?:(?:TASK|RUNNING HANDLER) \[.*?\]|changed: \[.*)", self.output, re.MULTILINE)

@@ -45,11 +45,11 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
     folder = tmp_path_factory.mktemp("installed")
     galaxy = str(BIN / "ansible-galaxy")
     built = execute([galaxy, "collection", "build", "--output-path", str(folder)])
-    assert built.status == 0, built.output
+    assert built.status == 0, built.explained
     archive = next(folder.glob("*.tar.gz"))
     place = Installed(folder, archive)
     done = place.run(galaxy, "collection", "install", "-p", "collections", str(archive))
-    assert done.status == 0, done.output
+    assert done.status == 0, done.explained
     return place
 
 
@@ -82,7 +82,7 @@ def test_an_audit_runs_by_its_full_name(installed):
             }
         ),
     )
-    assert run.status == 0, run.output
+    assert run.status == 0, run.explained
     document = json.loads((installed.folder / "fleet-report.json").read_text("utf-8"))
     assert document["totals"]["hosts"] == 1
 
@@ -90,5 +90,5 @@ def test_an_audit_runs_by_its_full_name(installed):
 def test_the_command_works(installed):
     command = installed.folder / "collections/ansible_collections/eeszt/connect/bin/eeszt-connect"
     helped = installed.run(str(BIN / "python"), str(command), "--help")
-    assert helped.status == 0, helped.output
+    assert helped.status == 0, helped.explained
     assert "report" in helped.output

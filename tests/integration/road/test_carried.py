@@ -69,7 +69,7 @@ def carried(road: Road, tmp_path_factory: pytest.TempPathFactory) -> Carried:
     own = replace(road, folder=tmp_path_factory.mktemp("carried"), runs=[])
     stick = own.folder / "stick"
     made = own.play("portable.yml", "--limit", "site_buda", eeszt_portable=str(stick))
-    assert made.status == 0, made.output
+    assert made.status == 0, made.explained
     for host in HOSTS:
         look(own, host, stick / "buda" / "eeszt-probe.pyz", stick / "back")
     return Carried(
@@ -92,7 +92,7 @@ def statuses(result: dict[str, Any]) -> dict[tuple[str, str, str], str]:
 
 
 def test_every_file_is_taken_and_marked(carried):
-    assert carried.first.status == 0, carried.first.output
+    assert carried.first.status == 0, carried.first.explained
     assert "2 taken, 0 refused" in carried.first.output
     results = carried.road.results("import")
     assert sorted(results) == list(HOSTS)
@@ -109,7 +109,7 @@ def test_the_verdict_is_that_of_an_audit(carried, host):
 
 
 def test_a_second_import_finds_everything_there_and_is_no_failure(carried):
-    assert carried.again.status == 0, carried.again.output
+    assert carried.again.status == 0, carried.again.explained
     assert "0 taken, 2 refused" in carried.again.output
     assert carried.again.output.count("is in the ledger already") == len(HOSTS)
     assert "again" not in carried.runs_in_ledger()
@@ -117,7 +117,7 @@ def test_a_second_import_finds_everything_there_and_is_no_failure(carried):
 
 def test_the_report_shows_what_was_carried(carried):
     again = carried.road.play("report.yml", eeszt_ledger=str(only_import(carried)))
-    assert again.status == 0, again.output
+    assert again.status == 0, again.explained
     document = json.loads((carried.road.folder / "fleet-report.json").read_text("utf-8"))
     assert {each["host"]: each["carried"]["hostname"] for each in document["hosts"]} == {host: host for host in HOSTS}
     page = (carried.road.folder / "fleet-report.html").read_text("utf-8")
@@ -135,7 +135,7 @@ def only_import(carried: Carried) -> Path:
 
 def test_what_is_older_than_the_ledger_is_left_and_is_no_failure(carried):
     done = carried.bring(files(carried)["ws-buda-1"], run_id="older")
-    assert done.status == 0, done.output
+    assert done.status == 0, done.explained
     assert "0 taken, 1 refused" in done.output
     assert "older" not in carried.runs_in_ledger()
 

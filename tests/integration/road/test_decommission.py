@@ -55,7 +55,7 @@ def test_nothing_is_taken_away_until_it_is_clear_what(decommissioned):
 
 def test_the_practice_that_leaves_leaves_nothing_and_the_other_stays_ready(decommissioned):
     run, listing, result, report = decommissioned["leaves"]
-    assert run.status == 0, run.output
+    assert run.status == 0, run.explained
     assert listing
     assert not [path for path in listing if LEAVES in path]
     assert result["retired"] == {"host": False, "institutions": [LEAVES], "seen": True, "left": []}
@@ -66,7 +66,7 @@ def test_the_practice_that_leaves_leaves_nothing_and_the_other_stays_ready(decom
 
 def test_the_host_out_of_service_holds_nothing_and_the_report_lists_it_apart(decommissioned):
     run, listing, result, report = decommissioned["retired"]
-    assert run.status == 0, run.output
+    assert run.status == 0, run.explained
     assert listing == []
     assert result["retired"] == {"host": True, "institutions": [STAYS, LEAVES], "seen": True, "left": []}
     assert set(result["changed"]) == {"waf_certificate", "outbound_firewall"}
@@ -82,7 +82,7 @@ def test_again_changes_nothing(decommissioned):
 
 def test_a_machine_that_takes_its_place_counts_again(decommissioned):
     run, _, result, report = decommissioned["back"]
-    assert run.status == 0, run.output
+    assert run.status == 0, run.explained
     assert result["ready"]
     assert report["retired"] == []
     assert not [each for each in result["checks"] if "another_machine" in each["causes"]], "it was retired: no surprise"
@@ -93,6 +93,6 @@ def test_another_machine_under_the_name_is_told(decommissioned, road):
     road.fleet.execute(HOST, ["sh", "-c", "echo fedcba9876543210fedcba9876543210 >/etc/machine-id"])
     run = road.play("audit.yml", "--limit", HOST, eeszt_run_id="gone-replaced")
     road.fleet.execute(HOST, ["sh", "-c", f"echo {before.strip()} >/etc/machine-id"])
-    assert run.status == 0, run.output
+    assert run.status == 0, run.explained
     (login,) = (each for each in road.results("gone-replaced")[HOST]["checks"] if each["id"] == "connection.login")
     assert (login["status"], login["causes"]) == ("warn", ["another_machine"])

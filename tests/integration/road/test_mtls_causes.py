@@ -18,7 +18,7 @@ def judged(request, story, road, tmp_path_factory):
     answer = tmp_path_factory.mktemp("mtls") / "judged.json"
     run = road.play(PLAYBOOK, answer=str(answer))
     road.fleet.gateway_tls("both")
-    assert run.status == 0, run.output
+    assert run.status == 0, run.explained
     return request.param, json.loads(answer.read_text("utf-8"))
 
 

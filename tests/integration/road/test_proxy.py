@@ -131,7 +131,7 @@ def test_a_closed_host_lacks_the_way_to_the_proxy_and_nothing_else(told: Told) -
 
 
 def test_the_rollout_opens_the_proxys_port_alone_and_the_site_is_ready(told: Told) -> None:
-    assert told.opened.status == 0, told.opened.output
+    assert told.opened.status == 0, told.opened.explained
     checks = told.site.checks("opened")
     assert checks["endpoints.tcp", "centre.demo.test:4443"]["observed"] == "through the proxy"
     assert checks["firewall.outbound", "3128/tcp"]["status"] == "ok"
@@ -140,7 +140,7 @@ def test_the_rollout_opens_the_proxys_port_alone_and_the_site_is_ready(told: Tol
 
 
 def test_another_port_of_the_plan_is_drift_that_the_probe_sees_and_the_role_mends(told: Told) -> None:
-    assert told.known.status == 0, told.known.output
+    assert told.known.status == 0, told.known.explained
     assert told.known_ports == {443: False, 4443: False, 5443: False, 3128: False, 3129: True}
 
 
@@ -186,7 +186,7 @@ def test_a_windows_double_goes_through_with_the_account_too(told: Told) -> None:
     words = ["win-x-1", "-m", "eeszt.connect.mtls_verify", "-a", json.dumps(asked), "-t", str(folder), "-vvvv"]
     run = execute([ansible, "-i", str(inventory), *words], {"ANSIBLE_INVENTORY_ENABLED": "yaml"})
     told.site.runs.append(run)
-    assert run.status == 0, run.output
+    assert run.status == 0, run.explained
     checks = {each["id"]: each for each in json.loads((folder / "win-x-1").read_text("utf-8"))["checks"]}
     assert checks["endpoints.tcp"]["observed"] == "through the proxy", checks["endpoints.tcp"]
     assert checks["endpoints.server_certificate"]["status"] == "ok", checks["endpoints.server_certificate"]

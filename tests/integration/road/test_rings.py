@@ -66,7 +66,7 @@ def test_without_a_ledger_nothing_is_begun(story, road):
 
 def test_resume_leaves_ready_hosts_alone_and_does_the_rest(resumed, road):
     run, module_runs = resumed
-    assert run.status == 0, run.output
+    assert run.status == 0, run.explained
     assert module_runs == {**dict.fromkeys(STATIONS, 1), "ws-buda-2": 0}
     assert road.results("canary")["ws-buda-1"]["ready"]
     assert set(road.results("canary")) == set(STATIONS)

@@ -23,7 +23,7 @@ SEEDED = "ws-tisza-2"
 
 
 def test_check_mode_on_a_fresh_fleet_says_that_every_host_would_change(story):
-    assert story.check_before.status == 0, story.check_before.output
+    assert story.check_before.status == 0, story.check_before.explained
     assert all(story.check_before.changed[host] > 0 for host in HOSTS)
 
 
@@ -39,7 +39,7 @@ def test_what_check_mode_saw_never_counts(story, road):
 
 
 def test_the_rollout_ends_well_although_one_site_is_broken(story):
-    assert story.first.status == 0, story.first.output
+    assert story.first.status == 0, story.first.explained
     assert not any(story.first.failed.values())
 
 

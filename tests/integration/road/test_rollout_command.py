@@ -67,7 +67,7 @@ def test_the_workbook_gives_the_inventory_of_the_yaml_plan(desk: Desk) -> None:
         execute([str(BIN / "ansible-inventory"), "-i", str(place), "--list"])
         for place in (desk.plan, ROOT / "inventory" / "demo")
     ]
-    assert listings[0].status == 0, listings[0].output
+    assert listings[0].status == 0, listings[0].explained
     assert listings[0].output == listings[1].output
 
 
@@ -95,14 +95,14 @@ def test_an_outage_a_failing_canary_and_a_machine_that_is_off(desk: Desk) -> Non
 
     fleet.host_action("stop", "ws-pest-1")
     without_pest, modules = desk.rollout("--resume")
-    assert without_pest.status == 0, without_pest.output
+    assert without_pest.status == 0, without_pest.explained
     assert modules["ws-buda-2"] == 0
     assert {host for host, count in modules.items() if count} == {"ws-buda-1", *TISZA}
     assert desk.waiting()["ws-pest-1"]["state"] == "off"
 
     fleet.host_action("start", "ws-pest-1")
     again, modules = desk.rollout("--resume")
-    assert again.status == 0, again.output
+    assert again.status == 0, again.explained
     assert {host for host, count in modules.items() if count} == {"ws-pest-1", *TISZA}
     assert set(desk.waiting()) == TISZA
     assert "3 hosts wait in the queue" in again.output

@@ -27,7 +27,7 @@ def audited(story, road):
 
 
 def test_the_command_ends_well(audited):
-    assert audited.status == 0, audited.output
+    assert audited.status == 0, audited.explained
 
 
 @pytest.mark.parametrize(

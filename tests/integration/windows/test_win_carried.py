@@ -59,7 +59,7 @@ def bring(fleet: Fleet, tmp_path: Path) -> Bring:
         ansible = str(Path(sys.executable).parent / "ansible")
         command = [ansible, "-i", str(inventory), HOST, "-m", "raw", "-a", "& C:\\stick\\eeszt.ps1"]
         done = execute(command, {"ANSIBLE_INVENTORY_ENABLED": "yaml"})
-        assert done.status == 0, done.output
+        assert done.status == 0, done.explained
         assert "Kész. Vigye vissza ezt a fájlt" in done.output
         name = fleet.execute(HOST, ["sh", "-c", f"cd {FOLDER}; ls *.json"]).stdout.strip()
         path = tmp_path / name

@@ -63,7 +63,7 @@ def play(fleet: Fleet, tmp_path: Path) -> Callable[..., Run]:
         }
         environment = {"ANSIBLE_INVENTORY_ENABLED": "yaml", "ANSIBLE_LOCAL_TEMP": str(tmp_path / "local")}
         done = playbook(book, *words, inventory=inventory, environment=environment, **{**given, **variables})
-        assert done.status == 0, done.output[-6000:]
+        assert done.status == 0, done.explained
         return done
 
     return run

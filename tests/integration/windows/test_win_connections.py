@@ -200,7 +200,7 @@ def results(looked: Run, folder: Path) -> Mapping[str, Mapping[str, Any]]:
 
 
 def test_every_host_has_a_result_and_none_stops_the_run(looked: Run, results: Mapping[str, Mapping[str, Any]]) -> None:
-    assert looked.status == 0, looked.output
+    assert looked.status == 0, looked.explained
     assert set(results) == set(CASES), looked.output
 
 

@@ -46,7 +46,7 @@ class Pair:
             **places,
             **variables,
         )
-        assert not passes or run.status == 0, run.output
+        assert not passes or run.status == 0, run.explained
         return run
 
     def results(self, run_id: str, hosts: tuple[str, ...] = BOTH) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def module(fleet: Fleet, tmp_path_factory: pytest.TempPathFactory) -> Callable[.
             [str(Path(sys.executable).parent / command[0]), *command[1:], *words],
             {"ANSIBLE_INVENTORY_ENABLED": "yaml"},
         )
-        assert done.status == 0, done.output
+        assert done.status == 0, done.explained
         found: Json = json.loads((folder / HOST).read_text("utf-8"))
         return found
 

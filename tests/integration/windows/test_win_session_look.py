@@ -69,7 +69,7 @@ def left_on(fleet: Fleet) -> str:
 
 def test_the_look_is_judged_and_recorded_and_leaves_nothing(fleet: Fleet, look: Look, tmp_path: Path) -> None:
     done = look([DOCTOR])
-    assert done.status == 0, done.output
+    assert done.status == 0, done.explained
     (result,) = results(tmp_path)
     assert (result["host"], result["carried"]["host_chosen_by"]) == (HOST, "person")
     checks = {check["id"]: check["status"] for check in result["checks"]}
@@ -81,7 +81,7 @@ def test_the_look_is_judged_and_recorded_and_leaves_nothing(fleet: Fleet, look: 
 
 def test_where_nobody_is_logged_on_nothing_is_done(look: Look, tmp_path: Path) -> None:
     done = look([])
-    assert done.status == 0, done.output
+    assert done.status == 0, done.explained
     assert "Nobody is logged on" in done.output
     assert results(tmp_path) == []
 
@@ -93,7 +93,7 @@ def test_where_several_are_logged_on_somebody_has_to_say_whose_session(look: Loo
     assert "several are logged on" in done.output
     assert results(tmp_path) == []
     done = look(both, eeszt_session_account=DOCTOR)
-    assert done.status == 0, done.output
+    assert done.status == 0, done.explained
     assert len(results(tmp_path)) == 1
 
 
@@ -106,5 +106,5 @@ def test_a_look_that_does_not_end_is_ended_and_named(fleet: Fleet, look: Look) -
 
 def test_check_mode_looks_at_nothing(look: Look, tmp_path: Path) -> None:
     done = look([DOCTOR], "--check")
-    assert done.status == 0, done.output
+    assert done.status == 0, done.explained
     assert results(tmp_path) == []
