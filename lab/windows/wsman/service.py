@@ -1,5 +1,6 @@
 """What one host answers to each action."""
 
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,12 +108,11 @@ class Service:
 
     @staticmethod
     def _wait(wait: Callable[[float], bool], timeout: float, alive: Alive) -> None:
-        rest = timeout
-        while not wait(min(rest, _LOOK)):
-            rest -= _LOOK
+        deadline = time.monotonic() + timeout
+        while not wait(min(max(deadline - time.monotonic(), 0), _LOOK)):
             if not alive():
                 raise ClientGone
-            if rest <= 0:
+            if time.monotonic() >= deadline:
                 raise Refused(faults.TIMED_OUT)
 
     def _signal(self, message: Message, caller: Caller) -> bytes:

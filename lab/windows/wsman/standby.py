@@ -74,6 +74,7 @@ class Standby:
     def take(self, kind: str) -> Worker:
         """One that waits, or a new one.  Raises OSError."""
         with self._lock:
+            self._idle = [each for each in self._idle if not each[1].process.output.ended]
             for place, (its_kind, worker) in reversed(list(enumerate(self._idle))):
                 if its_kind == kind:
                     del self._idle[place]
@@ -162,7 +163,8 @@ class StandbyCommand:
             running.kill()
             return
         running.write(self._stdin, True)
-        while running.output.wait(60) is not None:
+        while True:
+            running.output.wait(60)
             chunk = running.output.take(1 << 20)
             for stream, data in chunk.streams:
                 self._output.append(stream, data)
@@ -176,25 +178,48 @@ class StandbyCommand:
             worker.process.kill()
             return
         worker.process.write(self._order.line(self._stdin), False)
-        mark, held = b"\n" + worker.mark.encode(), b""
-        while worker.process.output.wait(60) is not None:
+        # The two streams come by ways of their own, and what is late on one of them is not the next command's.
+        said = {STDOUT: Answer(worker.mark), STDERR: Answer(worker.mark)}
+        while True:
+            worker.process.output.wait(60)
             chunk = worker.process.output.take(1 << 20)
             for stream, data in chunk.streams:
-                if stream != STDOUT:
-                    self._output.append(stream, data)
-                    continue
-                held += data
-                place = held.find(mark)
-                if place >= 0 and held.endswith(b"\n", place + len(mark)):
-                    self._output.append(STDOUT, held[:place])
-                    if self._let_go():
-                        self._standby.give_back(kind, worker)
-                    self._output.finish(int(held[place + len(mark) :]))
-                    return
-            if chunk.exit_code is not None:
-                self._output.append(STDOUT, held)
-                self._output.finish(chunk.exit_code)
+                said[stream].add(data)
+            codes = [each.exit_code for each in said.values()]
+            ended = None not in codes
+            if ended or chunk.exit_code is not None:
+                for stream, answer in said.items():
+                    self._output.append(stream, answer.text)
+                if not ended:
+                    told = f"The process that served this command has ended with exit code {chunk.exit_code}.\r\n"
+                    self._output.append(STDERR, told.encode())
+                elif self._let_go():
+                    self._standby.give_back(kind, worker)
+                self._output.finish(codes[0] if codes[0] is not None else chunk.exit_code or 1)
                 return
+
+
+class Answer:
+    """What a worker writes to one stream for one command, up to the line that ends it."""
+
+    def __init__(self, mark: str) -> None:
+        self._mark = b"\n" + mark.encode()
+        self._held = b""
+
+    def add(self, data: bytes) -> None:
+        """Take more of the stream."""
+        self._held += data
+
+    @property
+    def exit_code(self) -> int | None:
+        """The command's exit code; None before its end."""
+        _, mark, code = self._held.partition(self._mark)
+        return int(code) if mark and code.endswith(b"\n") else None
+
+    @property
+    def text(self) -> bytes:
+        """What the command wrote."""
+        return self._held.partition(self._mark)[0]
 
 
 def kind_of(stdin: bytes) -> str | None:

@@ -1,5 +1,6 @@
 # A PowerShell of the double that serves one command of Ansible after the other, each in a runspace of its own.
-# A line on standard input is a job, a line that begins with the mark on standard output is its end: both JSON in base64.
+# A line on standard input is a job, as JSON in base64. Its end is a line with the mark and the exit code, on standard output
+# and on standard error.
 param([Parameter(Mandatory = $true)][string]$Mark)
 
 Set-StrictMode -Version 2.0
@@ -60,7 +61,7 @@ function Invoke-DoubleJob {
 
 $utf8 = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
 [System.Console]::OutputEncoding = $utf8
-$out = [System.Console]::OpenStandardOutput()
+$streams = [System.Console]::OpenStandardOutput(), [System.Console]::OpenStandardError()
 $in = New-Object -TypeName System.IO.StreamReader -ArgumentList ([System.Console]::OpenStandardInput()), $utf8
 while ($null -ne ($line = $in.ReadLine())) {
     $job = $utf8.GetString([System.Convert]::FromBase64String($line)) | ConvertFrom-Json
@@ -78,6 +79,8 @@ while ($null -ne ($line = $in.ReadLine())) {
     [System.Console]::Out.Flush()
     [System.Console]::Error.Flush()
     $answer = $utf8.GetBytes("`n" + $Mark + [string]$as.ExitCode + "`n")
-    $out.Write($answer, 0, $answer.Length)
-    $out.Flush()
+    foreach ($stream in $streams) {
+        $stream.Write($answer, 0, $answer.Length)
+        $stream.Flush()
+    }
 }
