@@ -30,7 +30,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "institutions": {"type": "list", "elements": "str"},
     "sources": {"type": "dict", "no_log": True},
     "targets": {"type": "list", "elements": "dict", "required": True},
-    "state": {"type": "str", "choices": ["present", "absent", "retired", "rolled_back"], "default": "present"},
+    "state": {"type": "str", "choices": ["present", "absent", "retired", "rolled_back", "told"], "default": "present"},
+    "note_untold": {"type": "bool", "default": False},
     "fingerprints": {"type": "dict", "default": {}},
     "reasons": {"type": "dict", "default": {}},
     "retry_refused": {"type": "bool", "default": False},
@@ -44,7 +45,7 @@ CHECKS: dict[str, Any] = {
     "required_one_of": [("institution", "institutions")],
     "required_together": [("source", "password")],
 }
-RENEWAL = ("fingerprints", "reasons", "retry_refused")
+RENEWAL = ("note_untold", "fingerprints", "reasons", "retry_refused")
 MODULES: Mapping[System, str] = {
     "linux": "eeszt.connect.waf_certificate",
     "windows": "eeszt.connect.win_waf_certificate",

@@ -36,8 +36,8 @@ class Finding:
 class Change:
     """What a renewal does beside one set, whose certificate's file is ``main``.
 
-    ``state``: kept, held_back, settled, retired, rolled_back or removed. ``fingerprint``: of the certificate that came
-    or was to come. ``write`` is there before the first file of the set changes, ``remove`` goes after the last.
+    ``state``: kept, held_back, settled, retired, rolled_back, removed or told. ``fingerprint``: of the certificate that
+    came or was to come. ``write`` is there before the first file of the set changes, ``remove`` goes after the last.
     """
 
     main: Wanted

@@ -29,7 +29,7 @@ from . import certificate_content as content
 from . import certificate_files as files
 from .certificate_files import FileError, Wanted
 from .certificate_plan import Change, Finding
-from .observe.renewal import VERSION, holds_path, kept_path, read_document, refused_path
+from .observe.renewal import VERSION, holds_path, kept_path, read_document, refused_path, untold_path
 
 MAIN_ROLES = ("certificate", "pkcs12", "keystore")
 
@@ -46,7 +46,8 @@ def _document(path: str) -> dict[str, Any] | None:
         raise FileError(f"{path} cannot be read: {error.strerror}; use become.") from error
 
 
-def _own_file(path: str, institution: str, document: Mapping[str, Any]) -> Wanted:
+def own_file(path: str, institution: str, document: Mapping[str, Any]) -> Wanted:
+    """A document of ours beside a certificate, for its owner alone."""
     text = json.dumps({"schema_version": VERSION, "institution": institution, **document}, sort_keys=True)
     return Wanted(path, "kept", institution, text.encode("ascii"))
 
@@ -90,7 +91,7 @@ class Kept:
     def renewed(self, main: Wanted, fingerprint: str) -> Wanted:
         """The same set, with another certificate in its place."""
         records = [{name: one[name] for name in ("role", "uid", "gid", "content")} for one in self.records]
-        return _own_file(self.path, main.institution, {"renewed_to": fingerprint, "files": records})
+        return own_file(self.path, main.institution, {"renewed_to": fingerprint, "files": records})
 
 
 def _kept_anew(findings: list[Finding], fingerprint: str) -> Wanted:
@@ -105,7 +106,7 @@ def _kept_anew(findings: list[Finding], fingerprint: str) -> Wanted:
         for one in findings
         if one.before.data is not None
     ]
-    return _own_file(kept_path(main.path), main.institution, {"renewed_to": fingerprint, "files": records})
+    return own_file(kept_path(main.path), main.institution, {"renewed_to": fingerprint, "files": records})
 
 
 def _before(findings: list[Finding], role: str) -> bytes:
@@ -194,7 +195,7 @@ class Bringing:
         there = _document(path)
         if there is not None and all(there.get(name) == value for name, value in held.items()):
             return None
-        return _own_file(path, main.wanted.institution, held)
+        return own_file(path, main.wanted.institution, held)
 
     def _works(self, main: Wanted, findings: list[Finding]) -> bool:
         foreign = {one for institution, one in self.fingerprints.items() if institution != main.institution}
@@ -233,7 +234,7 @@ class Finishing:
             change = Change(main, self.state, kept.renewed_to, remove=[kept.path])
             if self.state == "rolled_back":
                 note = {"fingerprint": kept.renewed_to, "reason": self.reasons.get(main.institution, "request")}
-                change.write = _own_file(refused_path(main.path), main.institution, note)
+                change.write = own_file(refused_path(main.path), main.institution, note)
             elif files.look(main.path).data is None:
                 # What is to be retired is all that is left.
                 change = Change(main, "kept", kept.renewed_to)
@@ -257,7 +258,7 @@ class Removing:
 
     @staticmethod
     def _ours(main: str) -> list[str]:
-        ours = (kept_path(main), refused_path(main), holds_path(main))
+        ours = (kept_path(main), refused_path(main), holds_path(main), untold_path(main))
         return [path for path in ours if os.path.lexists(path)]
 
     def notes(self, _found: list[list[Finding]]) -> list[Wanted]:

@@ -135,9 +135,18 @@ options:
       - V(absent) removes a directory only if it bears the institution's id and is empty then.
       - From a V(windows_store) go the institution's certificates that bear our mark, and their keys. Issuers stay, since
         others may need them.
+      - V(told) removes the notes of O(note_untold), once the services were told, and does nothing else.
     type: str
-    choices: [present, absent, retired, rolled_back]
+    choices: [present, absent, retired, rolled_back, told]
     default: present
+  note_untold:
+    description:
+      - Whether services are to be told of a certificate that changes. Then a note lies beside it before it changes, and
+        RV(untold) names it, in this run and in later ones, until O(state=told). So services learn of it although a run broke off.
+      - Where it is false, notes that are there are removed.
+      - A file C(.eeszt-connect.NAME.untold) with mode 0600 beside files; a word in the friendly name of a certificate in a store.
+    type: bool
+    default: false
   fingerprints:
     description:
       - For O(state=retired) and O(state=rolled_back), by institution the SHA-256 of the certificate that the decision is about.
@@ -199,7 +208,8 @@ notes:
     controller's output (C(ANSIBLE_DEBUG)).
   - In a store of Windows a certificate of ours bears the friendly name C(eeszt.connect ID). With C(accounts) omitted, a renewed
     one takes over who may read the key of the one before it, which becomes C(eeszt.connect ID/kept/SHA-256 of the new one).
-    One that came back is C(eeszt.connect ID ID/refused/SHA-256 of the new one/why). These notes go with their certificate.
+    One that came back is C(eeszt.connect ID ID/refused/SHA-256 of the new one/why), one that services are still to be told of
+    is C(eeszt.connect ID ID/untold). These notes go with their certificate.
   - Issuers go to the store C(CA) of the same location, where nothing is trusted. Roots are left out, but for one that issued
     the certificate itself.
   - A Windows that logs what PowerShell commands are given (module logging of C(Microsoft.PowerShell.Utility)) logs what
@@ -267,7 +277,13 @@ renewals:
     - Each target whose certificate is being renewed, with C(path), C(institution), C(fingerprint) (of the new certificate),
       C(state) and C(changed).
     - C(state) is kept (the one before is kept until the new one is proven), held_back (the new one was rolled back before and
-      is not brought again), settled (nothing had to be kept any more), retired, rolled_back or removed.
+      is not brought again), settled (nothing had to be kept any more), retired, rolled_back, removed or told (the
+      note of O(note_untold) is gone).
+  returned: success
+  type: list
+  elements: dict
+untold:
+  description: Where, with C(path) and C(institution), services are still to be told of the certificate; see O(note_untold).
   returned: success
   type: list
   elements: dict
@@ -307,7 +323,9 @@ from ansible_collections.eeszt.connect.plugins.module_utils.certificate_delivery
 from ansible_collections.eeszt.connect.plugins.module_utils.certificate_files import FileError
 from ansible_collections.eeszt.connect.plugins.module_utils.certificate_plan import Change, Finding
 from ansible_collections.eeszt.connect.plugins.module_utils.certificate_renewal import Bringing, Finishing, Removing
+from ansible_collections.eeszt.connect.plugins.module_utils.certificate_untold import Telling
 
+STATES = ["present", "absent", "retired", "rolled_back", "told"]
 CHOICES = ["pkcs12_file", "pem_files", "java_keystore", "windows_store"]
 TARGET = {
     "institution": {"type": "str"},
@@ -334,7 +352,8 @@ ARGUMENTS = {
     "institutions": {"type": "list", "elements": "str"},
     "sources": {"type": "dict", "no_log": True},
     "targets": {"type": "list", "elements": "dict", "options": TARGET, "required": True},
-    "state": {"type": "str", "choices": ["present", "absent", "retired", "rolled_back"], "default": "present"},
+    "state": {"type": "str", "choices": STATES, "default": "present"},
+    "note_untold": {"type": "bool", "default": False},
     "fingerprints": {"type": "dict"},
     "reasons": {"type": "dict"},
     "retry_refused": {"type": "bool", "default": False},
@@ -370,14 +389,18 @@ def shown(change: Change) -> dict[str, object]:
     }
 
 
-def renewal_of(module: AnsibleModule, fingerprints: dict[str, str]) -> Bringing | Finishing | Removing:
+def renewal_of(module: AnsibleModule, fingerprints: dict[str, str]) -> Telling | Removing:
     """What becomes of the certificates before; ``fingerprints`` are those of the certificates that come."""
     given = module.params
-    if given["state"] == "present":
-        return Bringing(fingerprints, frozenset(given["older"] or ()), given["retry_refused"])
     if given["state"] == "absent":
         return Removing()
-    return Finishing(given["state"], given["fingerprints"] or {}, given["reasons"] or {})
+    if given["state"] == "told":
+        return Telling(None, services=False)
+    if given["state"] == "present":
+        bringing = Bringing(fingerprints, frozenset(given["older"] or ()), given["retry_refused"])
+        return Telling(bringing, given["note_untold"])
+    finishing = Finishing(given["state"], given["fingerprints"] or {}, given["reasons"] or {})
+    return Telling(finishing, given["note_untold"])
 
 
 def run(module: AnsibleModule) -> dict[str, object]:
@@ -400,11 +423,13 @@ def run(module: AnsibleModule) -> dict[str, object]:
     kept = module.params["kept"] or ({} if present else {one.path: "" for each in sets for one in each})
     renewal = renewal_of(module, {name: each["fingerprint"] for name, each in institutions.items()})
     report = bring(sets, kept, module.check_mode, label, renewal)
+    untold = [] if isinstance(renewal, Removing) else renewal.untold
     return {
         "changed": report.changed,
         "files": [describe(finding) for finding in report.findings],
         "directories": {"created": report.created, "removed": report.removed},
         "renewals": [shown(each) for each in report.renewals],
+        "untold": [{"path": one.path, "institution": one.institution} for one in untold],
         "undecided": [sealed(finding, material["token"]) for finding in report.undecided],
     }
 

@@ -29,7 +29,8 @@ $target = @{
 $spec = @{
     options = @{
         targets = @{ type = 'list'; elements = 'dict'; options = $target; required = $true }
-        state = @{ type = 'str'; choices = 'present', 'absent', 'retired', 'rolled_back'; default = 'present' }
+        state = @{ type = 'str'; choices = 'present', 'absent', 'retired', 'rolled_back', 'told'; default = 'present' }
+        note_untold = @{ type = 'bool'; default = $false }
         fingerprints = @{ type = 'dict'; default = @{} }
         reasons = @{ type = 'dict'; default = @{} }
         retry_refused = @{ type = 'bool'; default = $false }
@@ -75,6 +76,7 @@ try {
             reasons = $module.Params.reasons
             retry = $module.Params.retry_refused
             older = @($module.Params.older)
+            untold = $module.Params.note_untold -and $module.Params.state -ne 'told'
         }
         Kept = $module.Params.kept
         Check = $module.CheckMode

@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import pem
 from .credentials import key_fits
 from .files import observe_accounts, observe_file
-from .renewal import observe_holds, observe_kept, observe_refused
+from .renewal import observe_holds, observe_kept, observe_refused, observe_untold
 from .shapes import Certificate, Certificates, Evidence, FileFact, Json, Key
 
 _NOT_HERE = "not on this system"
@@ -20,6 +20,7 @@ def observe_certificates(request: Json) -> Certificates:
     for target, asked in zip(targets, request["certificate_targets"]):  # noqa: B905 - Python 3.9 runs here
         if target.files:
             target.kept, target.refused = observe_kept(target.path), observe_refused(target.path)
+            target.untold = observe_untold(target.path)
             if asked.get("accounts"):
                 target.accounts = observe_accounts(asked["accounts"], [one.path for one in target.files])
     anchors = request["trust_anchors"]

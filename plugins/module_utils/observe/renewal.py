@@ -1,9 +1,9 @@
 # Copyright (c) 2026 The eeszt.connect maintainers
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lies beside a certificate: the set before a renewal, until the centre has taken the new one; a refusal; a note.
+"""What lies beside a certificate: the set before a renewal, until the centre has taken the new one; a refusal; notes.
 
-Each is one file each, beside the file that holds the certificate, so that it exists whole or not at all. The module
+Each is one file, beside the file that holds the certificate, so that it exists whole or not at all. The module
 waf_certificate writes them; the probe reads of them what is public.
 """
 
@@ -37,6 +37,22 @@ def refused_path(main: str) -> str:
 def holds_path(main: str) -> str:
     """Where it stands which certificate a Java keystore holds."""
     return _beside(main, "holds")
+
+
+def untold_path(main: str) -> str:
+    """What lies here says that services are still to be told of the certificate; it is there before the certificate."""
+    return _beside(main, "untold")
+
+
+def observe_untold(main: str) -> bool | None:
+    """Whether services are still to be told of the certificate; None where rights hide it."""
+    try:
+        os.lstat(untold_path(main))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def observe_holds(main: str, sha256: str | None) -> str | None:

@@ -251,7 +251,7 @@ class Refused:
 
 @dataclass
 class Certificate:
-    """``certificate`` and ``chain``: DER in base64."""
+    """``certificate`` and ``chain``: DER in base64. ``untold``: services are still to be told; None: not known."""
 
     institution: str
     type: str
@@ -262,6 +262,7 @@ class Certificate:
     key: Key = field(default_factory=Key)
     kept: Kept | None = None
     refused: Refused | None = None
+    untold: bool | None = None
     holds: str | None = None
     accounts: list[Account] | None = None
 

@@ -14,6 +14,7 @@
 #AnsibleRequires -PowerShell ansible_collections.eeszt.connect.plugins.module_utils.windows.certificate_notes
 #AnsibleRequires -PowerShell ansible_collections.eeszt.connect.plugins.module_utils.windows.certificate_renewal
 #AnsibleRequires -PowerShell ansible_collections.eeszt.connect.plugins.module_utils.windows.certificate_stores
+#AnsibleRequires -PowerShell ansible_collections.eeszt.connect.plugins.module_utils.windows.certificate_untold
 #AnsibleRequires -PowerShell ansible_collections.eeszt.connect.plugins.module_utils.windows.secured_files
 
 Set-StrictMode -Version 2.0
@@ -38,12 +39,14 @@ function Invoke-EesztDelivery {
             files = @()
             directories = @{ created = @(); removed = @() }
             renewals = @()
+            untold = @()
             undecided = @($findings | Where-Object { $_.undecided } | ForEach-Object { Protect-EesztFile $_ $Material.token })
             needs = @(if (-not $Check) { Get-EesztNeeds $findings })
         }
         if ($answer.undecided.Count + $answer.needs.Count -eq 0) {
             $changes = @($work | ForEach-Object { Get-EesztChange $_ $Material $Wish })
-            Complete-EesztDelivery $answer $sets $changes $Kept $Check
+            $places = @(for ($at = 0; $at -lt $work.Count; $at++) { Get-EesztUntoldPlace $Targets[$at] $sets[$at] })
+            Complete-EesztDelivery $answer $sets $changes (Get-EesztTelling $places $Wish) $Kept $Check
         }
         $answer.files = @($findings | ForEach-Object { Get-EesztDescription $_ })
         return $answer
@@ -76,6 +79,7 @@ function Get-EesztWork {
     # The findings of one target and what becomes of the certificate before. An unknown account stops the run before
     # anything is changed; in check mode it may be made by then.
     param($Target, $Material, $Wish, [bool]$Check)
+    if ($Wish.state -eq 'told') { return @{ institution = $Target.institution; findings = @(); change = $null } }
     $lenient = $Check -or $Wish.state -in 'absent', 'retired'
     $given = if ($Wish.state -eq 'present') { $Material.institutions[$Target.institution] } else { $null }
     $readers = if ($null -eq $Target.accounts) { $null } else { @($Target.accounts | ForEach-Object { Resolve-EesztReader $_ $Target.institution $lenient }) }
@@ -90,6 +94,16 @@ function Get-EesztChange {
     if ($Work.ContainsKey('change')) { return $Work.change }
     $given = if ($Wish.state -eq 'present') { $Material.institutions[$Work.institution] } else { $null }
     return Get-EesztFileChange $Work $given $Wish
+}
+
+function Get-EesztTelling {
+    # Of which certificates services are to be told (untold), and whose notes go (told). What is taken away takes its note along.
+    param($Places, $Wish)
+    $telling = @{ untold = @(); told = @() }
+    if ($Wish.state -eq 'absent') { return $telling }
+    if ($Wish.untold) { $telling.untold = @($Places | Where-Object { $_.there -or $_.changing }) }
+    else { $telling.told = @($Places | Where-Object { $_.there }) }
+    return $telling
 }
 
 function Resolve-EesztReader {
@@ -135,8 +149,10 @@ function Get-EesztNeeds {
 
 function Complete-EesztDelivery {
     # Does it, or in check mode says what that would take.
-    param($Answer, $Sets, $Changes, $Kept, [bool]$Check)
+    param($Answer, $Sets, $Changes, $Telling, $Kept, [bool]$Check)
     $changes = @($Changes | Where-Object { $null -ne $_ })
+    $changes += @($Telling.told | ForEach-Object { New-EesztChange $_.path $_.institution '' 'told' $true })
+    $Answer.untold = @($Telling.untold | ForEach-Object { @{ path = $_.path; institution = $_.institution } })
     $files = @($Sets | ForEach-Object { Select-EesztFiles $_ } | ForEach-Object { $_ })
     $stores = @($Sets | ForEach-Object { $_ } | Where-Object { $_.ContainsKey('location') })
     $left = @(Get-EesztLeftovers $files)
@@ -149,6 +165,8 @@ function Complete-EesztDelivery {
     if ($Check -or -not $Answer.changed) { return }
     foreach ($path in $left) { [System.IO.File]::Delete($path) }
     foreach ($finding in $files) { if (Test-EesztRewrites $finding) { [void](New-EesztFolders $finding) } }
+    # Whatever cuts this off, services learn of what is new.
+    foreach ($place in $Telling.untold) { Set-EesztUntold $place }
     # What one may have to go back to is whole before the first file changes.
     foreach ($change in $changes) { if ($null -ne $change.write) { Write-EesztNote $change.write_to $change.write } }
     foreach ($set in $Sets) {
@@ -165,6 +183,7 @@ function Complete-EesztDelivery {
         foreach ($entry in $change.entries) { Remove-EesztOlder $entry }
         foreach ($path in $change.remove) { [System.IO.File]::Delete($path) }
     }
+    foreach ($place in $Telling.told) { Clear-EesztUntold $place }
     foreach ($folder in $own) { [System.IO.Directory]::Delete($folder) }
 }
 

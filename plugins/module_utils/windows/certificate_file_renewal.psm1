@@ -76,6 +76,8 @@ function Get-EesztFileChange {
     switch ($Wish.state) {
         'present' { return Get-EesztBringing $Work $Material $Wish $keptPath $refusedPath $there }
         'absent' {
+            $untold = Get-EesztBeside $Work.main 'untold'
+            if ([System.IO.File]::Exists($untold)) { $there += $untold }
             if ($there.Count -eq 0) { return $null }
             return Complete-EesztChange $Work '' 'removed' $there
         }

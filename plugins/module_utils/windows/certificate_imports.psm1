@@ -28,7 +28,8 @@ function Set-EesztEntry {
     # all is well, comes last.
     param($Finding)
     $access, $there = (Get-EesztWantedAccess $Finding), (Find-EesztFresh $Finding $Finding.material.certificate)
-    $mark = Edit-EesztMark $(if ($null -ne $there) { $there.FriendlyName } else { '' }) $Finding.institution $Finding.material.words
+    $words = @($Finding.material.words) + @(if ($Finding.untold) { Format-EesztUntold $Finding.institution })
+    $mark = Edit-EesztMark $(if ($null -ne $there) { $there.FriendlyName } else { '' }) $Finding.institution $words
     # Another institution of this run may have brought the same one.
     $imports = (Test-EesztImports $Finding) -and ($null -ne $Finding.current -or $null -eq $there)
     if ($imports) {
@@ -132,4 +133,4 @@ function Test-EesztSharedKey {
     return $false
 }
 
-Export-ModuleMember -Function Add-EesztIssuers, Set-EesztEntry, Set-EesztKept, Remove-EesztOlder, Get-EesztWantedAccess, Get-EesztImportWords
+Export-ModuleMember -Function Add-EesztIssuers, Set-EesztEntry, Write-EesztMark, Set-EesztKept, Remove-EesztOlder, Get-EesztWantedAccess, Get-EesztImportWords

@@ -6,6 +6,7 @@
 #   E01620K                        it is this institution's; those that share a certificate stand there together
 #   E01620K/kept/SHA256            it was, until it was renewed to the certificate of this fingerprint, not proven yet
 #   E01620K/refused/SHA256/CAUSE   the certificate of this fingerprint was taken back, and this one is in its place
+#   E01620K/untold                 services are still to be told of it
 
 Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
@@ -28,12 +29,13 @@ function Get-EesztMarked {
 
 function Get-EesztMarkNotes {
     # What a mark tells of one institution: current (it is its certificate), kept (fingerprint of what it was renewed to,
-    # else ''), refused (fingerprint of what was taken back, else '') and reason.
+    # else ''), refused (fingerprint of what was taken back, else '') and reason, untold (services are to be told of it).
     param([string]$FriendlyName, [string]$Institution)
-    $notes = @{ current = $false; kept = ''; refused = ''; reason = '' }
+    $notes = @{ current = $false; kept = ''; refused = ''; reason = ''; untold = $false }
     foreach ($word in (Get-EesztMarkWords $FriendlyName $Institution)) {
         $parts = $word.Split([char[]]'/', 4)
         if ($parts.Length -eq 1) { $notes.current = $true }
+        elseif ($parts.Length -eq 2 -and $parts[1] -eq 'untold') { $notes.untold = $true }
         elseif ($parts.Length -eq 3 -and $parts[1] -eq 'kept') { $notes.kept = $parts[2] }
         elseif ($parts.Length -eq 4 -and $parts[1] -eq 'refused') { $notes.refused, $notes.reason = $parts[2], $parts[3] }
     }
@@ -65,4 +67,9 @@ function Format-EesztRefused {
     return "$Institution/refused/$Fingerprint/$Reason"
 }
 
-Export-ModuleMember -Function Get-EesztMarkWords, Get-EesztMarked, Get-EesztMarkNotes, Format-EesztMark, Edit-EesztMark, Format-EesztKept, Format-EesztRefused
+function Format-EesztUntold {
+    param([string]$Institution)
+    return "$Institution/untold"
+}
+
+Export-ModuleMember -Function Get-EesztMarkWords, Get-EesztMarked, Get-EesztMarkNotes, Format-EesztMark, Edit-EesztMark, Format-EesztKept, Format-EesztRefused, Format-EesztUntold

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # What lies beside the file that holds a certificate: the set before a renewal until the centre has taken the new one, and
-# which certificate was taken back. As observe/renewal.py has it for Linux, but in lines of name and value with a tab between:
+# which certificate was taken back, and that services are still to be told of one. As observe/renewal.py has it for Linux, but in lines of name and value with a tab between:
 # a key is in them, and what PowerShell's commands for JSON are given comes into the event log where a policy asks for it.
 
 #AnsibleRequires -CSharpUtil ansible_collections.eeszt.connect.plugins.module_utils.windows.PemFiles
@@ -16,7 +16,7 @@ Set-StrictMode -Version 2.0
 $ErrorActionPreference = 'Stop'
 
 function Get-EesztBeside {
-    # The path of a note beside a certificate's file; $What: kept or refused.
+    # The path of a note beside a certificate's file; $What: kept, refused or untold.
     param([string]$Main, [string]$What)
     $name = [System.IO.Path]::GetFileName($Main)
     return Join-Path -Path ([System.IO.Path]::GetDirectoryName($Main)) -ChildPath ".eeszt-connect.$name.$What"

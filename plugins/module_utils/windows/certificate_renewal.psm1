@@ -6,7 +6,7 @@
 # certificate_renewal.py, in a store by marks (certificate_marks); beside files see certificate_file_renewal.
 #
 # Here a wish is what the module was asked for: state, fingerprints and reasons (by institution), retry, older (paths of
-# PKCS#12 files that the controller found worth going back to). A change is what becomes of the certificate before:
+# PKCS#12 files that the controller found worth going back to), untold (services are to be told of what changes). A change is what becomes of the certificate before:
 # path, institution, fingerprint (of the one that came or was to come), state, changed; in a store entries (findings whose
 # older ones go last), beside files write (a stream) with write_to, which is there before the set changes, and remove,
 # paths that go after it.
@@ -149,8 +149,8 @@ function Get-EesztStoreChange {
         $changed = $notes.current -or $notes.kept -ne $fingerprint -or (Test-EesztArchived $Finding.kept $Finding.location $Finding.store) -ne $archived
         return New-EesztChange $Finding.path $institution $fingerprint 'kept' $changed
     }
-    $noted = $null -ne $Finding.current -and (Get-EesztMarkWords $Finding.current.FriendlyName $institution) -like '*/*'
-    if ($noted) { return New-EesztChange $Finding.path $institution $fingerprint 'settled' $true }
+    $notes = if ($null -ne $Finding.current) { Get-EesztMarkNotes $Finding.current.FriendlyName $institution } else { $null }
+    if ($null -ne $notes -and ($notes.kept -or $notes.refused)) { return New-EesztChange $Finding.path $institution $fingerprint 'settled' $true }
     return $null
 }
 

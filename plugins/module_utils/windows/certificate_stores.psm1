@@ -107,7 +107,7 @@ function Get-EesztStoreFindings {
     $finding = @{
         path = "$location\$store"; role = 'store'; institution = $Target.institution; location = $location; store = $store
         material = $Material; reasons = @(); current = $null; key = $null; older = @(); kept = $null; promoted = $false; before = $null
-        sddl = $null; inherited = $null; exportable = $Target.exportable; undecided = $false
+        sddl = $null; inherited = $null; exportable = $Target.exportable; undecided = $false; untold = $false
     }
     Split-EesztMarked $finding $certificates
     if ($null -ne $Readers) {
@@ -186,10 +186,13 @@ function Compare-EesztEntry {
 }
 
 function Test-EesztMark {
-    # Whether the entry says of the institution what it should, where programs see it.
+    # Whether the entry says of the institution what it should, where programs see it. Whether services were told is another
+    # affair.
     param($Finding)
-    $found = (Get-EesztMarkWords $Finding.current.FriendlyName $Finding.institution) -join ' '
-    return $found -eq (($Finding.material.words | Sort-Object -Unique) -join ' ') -and -not (Test-EesztArchived $Finding.current $Finding.location $Finding.store)
+    $untold = Format-EesztUntold $Finding.institution
+    $found = @((Get-EesztMarkWords $Finding.current.FriendlyName $Finding.institution) | Where-Object { $_ -ne $untold }) -join ' '
+    $wanted = @($Finding.material.words | Where-Object { $_ -ne $untold } | Sort-Object -Unique) -join ' '
+    return $found -eq $wanted -and -not (Test-EesztArchived $Finding.current $Finding.location $Finding.store)
 }
 
 function Test-EesztOtherAccess {

@@ -39,6 +39,7 @@ function Get-EesztTarget {
         accounts = Get-EesztAskedAccounts $Target
         kept = $null
         refused = $null
+        untold = $null
     }
     switch ($Target['type']) {
         'windows_store' { Complete-EesztStoreTarget $found $Target }
@@ -53,6 +54,7 @@ function Get-EesztTarget {
     if ($found.files.Count -gt 0) {
         $found.kept = Get-EesztKeptFact $found.path
         $found.refused = Get-EesztRefusedFact $found.path
+        $found.untold = [System.IO.File]::Exists((Get-EesztBeside $found.path 'untold'))
     }
     return $found
 }
@@ -97,13 +99,14 @@ function Complete-EesztStoreTarget {
 }
 
 function Complete-EesztStoreNotes {
-    # What the store keeps from before a renewal, and what was taken back there.
+    # What the store keeps from before a renewal, what was taken back there, and whether services are still to be told.
     param($Found, $Certificates)
     $kept = Find-EesztKept $Certificates $Found.institution
     if ($null -ne $kept) {
         $renewedTo = (Get-EesztMarkNotes $kept.FriendlyName $Found.institution).kept
         $Found.kept = [ordered]@{ path = $Found.path; renewed_to = $renewedTo; certificate = [System.Convert]::ToBase64String($kept.RawData); error = $null }
     }
+    $Found.untold = @($Certificates | Where-Object { (Get-EesztMarkNotes $_.FriendlyName $Found.institution).untold }).Count -gt 0
     $refusing = Find-EesztRefusing $Certificates $Found.institution
     if ($null -ne $refusing) {
         $notes = Get-EesztMarkNotes $refusing.FriendlyName $Found.institution

@@ -26,7 +26,7 @@ Run = Callable[[dict[str, Any]], dict[str, Any]]
 """Execute the module on the host with these arguments and return its answer."""
 
 
-State = Literal["present", "absent", "retired", "rolled_back"]
+State = Literal["present", "absent", "retired", "rolled_back", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ def deliver(delivery: Delivery, run: Run, *, diff: bool = False) -> dict[str, An
 
 def nothing_to_do() -> dict[str, Any]:
     """The task's result where none of the institutions has a target."""
-    nothing: dict[str, Any] = {"changed": False, "certificates": [], "files": [], "renewals": []}
+    nothing: dict[str, Any] = {"changed": False, "certificates": [], "files": [], "renewals": [], "untold": []}
     return nothing | {"directories": {"created": [], "removed": []}}
 
 
@@ -207,6 +207,7 @@ def result_of(delivery: Delivery, answer: Mapping[str, Any]) -> dict[str, Any]:
         "files": [{key: one[key] for key in shown} for one in answer["files"]],
         "directories": answer["directories"],
         "renewals": answer.get("renewals", []),
+        "untold": answer.get("untold", []),
     }
     notes = [f"{institution}: {note}" for institution, one in delivery.bundles.items() for note in one.warnings]
     notes += [_held_back(one) for one in result["renewals"] if one["state"] == "held_back"]

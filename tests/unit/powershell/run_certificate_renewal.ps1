@@ -14,7 +14,7 @@ $ErrorActionPreference = 'Stop'
 . (Join-Path -Path $PSScriptRoot -ChildPath 'as_5_1.ps1')
 
 Add-Type -TypeDefinition ([System.IO.File]::ReadAllText((Join-Path -Path $Utils -ChildPath 'PemFiles.cs'))) -WarningAction SilentlyContinue
-foreach ($name in 'access_lists', 'evidence', 'certificate_files', 'certificate_marks', 'certificate_notes', 'certificate_stores', 'certificate_imports', 'certificate_renewal', 'certificate_file_renewal', 'certificate_delivery') {
+foreach ($name in 'access_lists', 'evidence', 'certificate_files', 'certificate_marks', 'certificate_notes', 'certificate_stores', 'certificate_imports', 'certificate_renewal', 'certificate_file_renewal', 'certificate_untold', 'certificate_delivery') {
     $text = [System.IO.File]::ReadAllText((Join-Path -Path $Utils -ChildPath "$name.psm1"))
     $block = [ScriptBlock]::Create(($text -replace '(?ms)^Export-ModuleMember.*\z', 'Export-ModuleMember -Function *'))
     New-Module -Name $name -ScriptBlock $block | Import-Module -Scope Global
@@ -127,12 +127,13 @@ function Invoke-TestStep {
     $paths = @($targets | Where-Object { $_.type -eq 'pkcs12_file' } | ForEach-Object { $_.path })
     $kept = @{}
     foreach ($path in $paths) { $kept[$path] = '' }
-    $wish = @{ state = $Step.state; fingerprints = $plain.fingerprints; reasons = $plain.reasons; retry = $Step.retry; older = $(if ($Step.older) { $paths } else { @() }) }
+    $wish = @{ state = $Step.state; fingerprints = $plain.fingerprints; reasons = $plain.reasons; retry = $Step.retry; older = $(if ($Step.older) { $paths } else { @() }); untold = $Step.untold }
     $global:Steps, $global:Kill = 0, $Step.kill
-    $said = @{ changed = $null; renewals = @(); files = @(); failed = '' }
+    $said = @{ changed = $null; renewals = @(); files = @(); untold = @(); failed = '' }
     try {
         $answer = Invoke-EesztDelivery $targets $material $wish $kept $Step.check
         $said.changed, $said.files = $answer.changed, @($answer.files)
+        $said.untold = @($answer.untold | ForEach-Object { [System.IO.Path]::GetFileName($_.path) })
         $said.renewals = @($answer.renewals | ForEach-Object { "$($_.state)$(if (-not $_.changed) { ', unchanged' })" })
         if ($answer.undecided.Count + $answer.needs.Count -gt 0) { $said.failed = 'asks for more' }
     }

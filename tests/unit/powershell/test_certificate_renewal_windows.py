@@ -57,7 +57,7 @@ STORE, PEM, SEALED = "windows_store", "pem_files", "pkcs12_file"
 
 def step(state: str = "present", source: str | None = None, *types: str, **given: Any) -> Json:
     """One run of the module; ``kill`` names the step of Windows from which on nothing is done."""
-    plain = {"check": False, "retry": False, "older": True, "kill": 0, "lose": None, "hide": False}
+    plain = {"check": False, "retry": False, "older": True, "kill": 0, "lose": None, "hide": False, "untold": False}
     wish = {"state": state, "fingerprints": {}, "reasons": {}, "with": {OWN: source} if source else {}}
     return {**plain, **wish, "targets": [{"institution": OWN, "type": one} for one in types or ALL], **given}
 
@@ -104,12 +104,32 @@ STORIES["another institution's"] = [
     step(targets=BOTH, **{"with": {OWN: "old", OTHER: "old"}}),
     step(targets=BOTH, **{"with": {OWN: "new", OTHER: "old"}}),
 ]
+TOLD = step("told")
+NOTED = [step(source="old"), step(source="new", untold=True)]
+STORIES["untold"] = [*NOTED, step(source="new", untold=True), TOLD, step(source="new", untold=True), TOLD]
+STORIES["untold, on the way back"] = [*KEPT, step("rolled_back", untold=True), step(source="new", untold=True), TOLD]
+STORIES["untold in check mode"] = [
+    KEPT[0],
+    step(source="new", untold=True, check=True),
+    NOTED[1],
+    step("told", check=True),
+]
+STORIES["untold, no service planned"] = [*NOTED, step(source="new", check=True), step(source="new"), step(source="new")]
+STORIES["untold, retired"] = [*NOTED, step("retired", untold=True)]
+STORIES["untold, absent"] = [*NOTED, step("absent", untold=True)]
+STORIES["untold, renewed again"] = [*NOTED, step(source="newer", untold=True)]
+STORIES["untold, a mark is mended"] = [
+    step("present", "old", STORE),
+    step("present", "old", STORE, untold=True, lose="old"),
+]
 WAYS: dict[str, Json] = {
     "renewal": {"before": KEPT[:1], "last": KEPT[1], "kills": 17},
     "retirement": {"before": KEPT, "last": step("retired"), "kills": 3},
     "way back": {"before": KEPT, "last": BACK[-1], "kills": 17},
     "renewal of what was not proven": {"before": KEPT, "last": step(source="newer"), "kills": 18},
     "removal": {"before": KEPT, "last": step("absent"), "kills": 7},
+    "renewal, untold": {"before": KEPT[:1], "last": NOTED[1], "kills": 21},
+    "way back, untold": {"before": KEPT, "last": step("rolled_back", untold=True), "kills": 21},
 }
 
 
@@ -306,3 +326,76 @@ def test_the_next_run_completes_what_was_killed(killed: dict[str, list[list[Json
         found = [(each["failed"], sorted(each["store"]), each["keys"], each["folder"]) for each in (done, again)]
         assert found == [("", sorted(whole["store"]), whole["keys"], whole["folder"])] * 2, at
         assert again["changed"] is False, at
+
+
+UNTOLD = [".eeszt-connect.c.p12.untold", ".eeszt-connect.c.pem.untold"]
+PLACES = ["LocalMachine\\My", "c.pem", "c.p12"]
+
+
+def is_noted(after: Json) -> list[str]:
+    return [name for name in notes(after) if name.endswith(".untold")]
+
+
+def test_a_note_stays_until_the_services_were_told(told: dict[str, list[Json]]) -> None:
+    _, renewed, again, said, after, said_again = told["untold"]
+    assert (renewed["untold"], is_noted(renewed)) == (PLACES, UNTOLD)
+    assert sorted(renewed["store"]) == [f"new [{MARK} {OWN}/untold]", f"old [{MARK}/kept/{NEW}] archived"]
+    assert (again["changed"], again["untold"], again["renewals"]) == (False, PLACES, ["kept, unchanged"] * 3)
+    assert (said["changed"], said["renewals"], is_noted(said)) == (True, ["told"] * 3, [])
+    assert sorted(said["store"]) == [f"new [{MARK}]", f"old [{MARK}/kept/{NEW}] archived"]
+    assert (after["changed"], after["untold"], said_again["changed"]) == (False, [], False)
+
+
+def test_a_way_back_is_noted_like_a_way_forward(told: dict[str, list[Json]]) -> None:
+    _, _, back, held, said = told["untold, on the way back"]
+    word = f"{OWN}/refused/{NEW}/request"
+    assert (back["untold"], is_noted(back), back["store"]) == (PLACES, UNTOLD, [f"old [{MARK} {word} {OWN}/untold]"])
+    assert (held["changed"], held["untold"], held["store"]) == (False, PLACES, back["store"])
+    assert (said["renewals"], is_noted(said), said["store"]) == (["told"] * 3, [], [f"old [{MARK} {word}]"])
+
+
+def test_check_mode_says_whom_it_would_tell(told: dict[str, list[Json]]) -> None:
+    before, looked, noted, said = told["untold in check mode"]
+    assert (looked["changed"], looked["untold"], looked["steps"]) == (True, PLACES, 0)
+    assert (looked["store"], looked["folder"]) == (before["store"], before["folder"])
+    assert (said["changed"], said["steps"], said["store"], said["folder"]) == (True, 0, noted["store"], noted["folder"])
+
+
+def test_a_note_where_no_service_is_planned_goes(told: dict[str, list[Json]]) -> None:
+    _, _, looked, gone, again = told["untold, no service planned"]
+    assert (looked["changed"], looked["untold"]) == (True, [])
+    assert (gone["renewals"], is_noted(gone)) == (["kept, unchanged"] * 3 + ["told"] * 3, [])
+    assert sorted(gone["store"]) == [f"new [{MARK}]", f"old [{MARK}/kept/{NEW}] archived"]
+    assert again["changed"] is False
+
+
+def test_a_note_that_was_left_is_named_whatever_a_run_does(told: dict[str, list[Json]]) -> None:
+    after = told["untold, retired"][-1]
+    assert (after["untold"], after["store"]) == (PLACES, [f"new [{MARK} {OWN}/untold]"])
+
+
+def test_removal_leaves_no_note(told: dict[str, list[Json]]) -> None:
+    after = told["untold, absent"][-1]
+    assert (after["untold"], after["store"], after["folder"]) == ([], [], {})
+
+
+def test_a_note_does_not_stay_with_what_is_only_kept(told: dict[str, list[Json]]) -> None:
+    after = told["untold, renewed again"][-1]
+    assert sorted(after["store"]) == [f"newer [{MARK} {OWN}/untold]", f"old [{MARK}/kept/{NEWER}] archived"]
+
+
+def test_a_key_that_comes_back_is_noted(told: dict[str, list[Json]]) -> None:
+    after = told["untold, a mark is mended"][-1]
+    assert (after["files"][0], after["store"]) == ("store: key", [f"old [{MARK} {OWN}/untold]"])
+
+
+@pytest.mark.parametrize(("way", "before"), [("renewal, untold", "old"), ("way back, untold", "new")])
+def test_a_kill_at_any_step_leaves_no_service_untold(
+    killed: dict[str, list[list[Json]]], way: str, before: str
+) -> None:
+    """Each certificate in use is the one that the services know, or a note is there."""
+    for at, (cut_off, _, _) in enumerate(killed[way], 1):
+        used = [line for line in cut_off["store"] if f"[{MARK}]" in line or f"[{MARK} " in line]
+        assert all(line.startswith(before) or "/untold" in line for line in used), at
+        assert pem_of(cut_off) in (None, before) or UNTOLD[1] in notes(cut_off), at
+        assert sealed_in(cut_off) in (None, before) or UNTOLD[0] in notes(cut_off), at
