@@ -25,11 +25,12 @@ VALIDITY = "certificate.validity"
 CHAIN = "certificate.chain"
 ISSUER = "certificate.issuer"
 PERMISSIONS = "certificate.permissions"
-ALL = (PRESENT, INSTITUTION, CURRENT, KEY, VALIDITY, CHAIN, ISSUER, PERMISSIONS)
+TOLD = "certificate.told"
+ALL = (PRESENT, INSTITUTION, CURRENT, KEY, VALIDITY, CHAIN, ISSUER, PERMISSIONS, TOLD)
 
 
 def checks(case: Case) -> list[Check]:
-    """Eight checks a target, where no target is planned they do not apply; and one of the file of trust anchors."""
+    """Nine checks a target, where no target is planned they do not apply; and one of the file of trust anchors."""
     return [*_of_targets(case), trust_anchors.check(case)]
 
 
@@ -182,6 +183,20 @@ def _issuer(case: Case, held: Holding) -> Check:
     return case.build.ok(ISSUER, held.subject, observed=name)
 
 
+def _told(case: Case, held: Holding) -> Check:
+    """A note beside the certificate says that services were to be told of it, and were not."""
+    if _present(case, held).failed:
+        return case.build.not_applicable(TOLD, "there is no certificate to tell of", held.subject)
+    if "untold" not in held.facts:
+        return case.build.not_applicable(TOLD, "the probe is older than the notes that it would look for", held.subject)
+    untold = held.facts["untold"]
+    if untold is None:
+        return case.build.not_tested(TOLD, "the probe may not look into the certificate's folder", held.subject)
+    if untold:
+        return case.build.fail(TOLD, ["services_untold"], held.subject)
+    return case.build.ok(TOLD, held.subject)
+
+
 RULES: tuple[Callable[[Case, Holding], Check], ...] = (
     _present,
     _institution,
@@ -191,4 +206,5 @@ RULES: tuple[Callable[[Case, Holding], Check], ...] = (
     _chain,
     _issuer,
     permissions,
+    _told,
 )

@@ -248,6 +248,7 @@ def certificate(asked: dict[str, Any], certs: dict[str, str]) -> dict[str, Any]:
         "certificate": certs[name],
         "chain": [certs["waf_ca"]],
         "key": known,
+        "untold": False,
     }
     if asked["type"] == "windows_store":
         owners = (("S-1-5-18", "NT AUTHORITY\\SYSTEM"), ("S-1-5-32-544", "BUILTIN\\Administrators"))
