@@ -14,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -70,10 +70,14 @@ class Moment:
 
 @dataclass(frozen=True)
 class Rollout:
-    """A rollout of some hosts that all can be ready, with the double of a client that their policy asks for."""
+    """A rollout of some hosts that all can be ready, with the double of a client that their policy asks for.
+
+    ``more``: what else is given with -e.
+    """
 
     road: Road
     hosts: tuple[str, ...]
+    more: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def variables(self) -> dict[str, Any]:
@@ -94,6 +98,7 @@ class Rollout:
             "eid_client_version": VERSION,
             "eid_client_sha256": hashlib.sha256(package.read_bytes()).hexdigest(),
             "eid_client_accept_licence": True,
+            **self.more,
         }
 
     @property
