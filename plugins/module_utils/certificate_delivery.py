@@ -25,7 +25,7 @@ from . import certificate_files as files
 from .certificate_files import FileError, Found, Label, UnknownAccountError, Wanted
 from .certificate_plan import Change, Finding, Report
 from .certificate_swap import Move, discard, swap
-from .observe.posix_acl import ALL_READ
+from .observe.posix_acl import ALL_READ, group_counts, mode_fits
 from .observe.system import account_name, group_name
 
 _ROLES_OF_TYPE = {
@@ -97,8 +97,13 @@ def _attributes(finding: Finding, check: bool) -> list[str]:
         if not check:
             raise
         return ["owner"]
-    differs = (("owner", uid not in (-1, before.uid)), ("group", gid not in (-1, before.gid)))
-    found = [name for name, yes in (*differs, ("mode", wanted.mode != before.mode)) if yes]
+    group = gid not in (-1, before.gid) and group_counts(wanted.mode)
+    differs = (
+        ("owner", uid not in (-1, before.uid)),
+        ("group", group),
+        ("mode", not mode_fits(wanted.mode, before.mode)),
+    )
+    found = [name for name, yes in differs if yes]
     try:
         finding.opens = access.closed_directories(wanted)
         other = access.differs(wanted, before)

@@ -86,13 +86,16 @@ options:
         description: User name or number that owns the files and the directories that had to be created. Linux only.
         type: str
       group:
-        description: Group name or number of the files and of the directories that had to be created. Linux only.
+        description:
+          - Group name or number of the files and of the directories that had to be created. Linux only.
+          - Of a file that is there it is not compared where the mode gives the group nothing of its own.
         type: str
       mode:
         description:
           - Mode of the files that hold a key, four octal digits in quotes; V(0600) when not given. Linux only. C(accounts) come
             on top of it.
           - Certificates and chains have 0644.
+          - A file that is there may be tighter, as long as everybody whom the mode lets read can read it.
         type: str
       location:
         description:

@@ -94,6 +94,16 @@ def letters(permissions: int) -> str:
     return "".join(letter if permissions & bit else "-" for letter, bit in (("r", READ), ("w", WRITE), ("x", PASS)))
 
 
+def mode_fits(planned: int, found: int) -> bool:
+    """Whether nobody has more than planned, and everybody who is to read does. A mode tighter than that is no fault."""
+    return not found & ~planned and not planned & ALL_READ & ~found
+
+
+def group_counts(planned: int) -> bool:
+    """Whether a mode gives the group what it does not give everybody; else the group may be any."""
+    return bool(planned >> 3 & ~planned & 7)
+
+
 def of_mode(mode: int) -> Acl:
     """The list that says the same as a mode."""
     return Acl(mode >> 6 & 7, mode >> 3 & 7, mode & 7)

@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ...module_utils.observe.posix_acl import ALL_READ
+from ...module_utils.observe.posix_acl import ALL_READ, group_counts
 from .model import Facts
 
 DEFAULT_MODE = "0600"
+PUBLIC_MODE = 0o644
+"""Of a certificate and of those above it."""
 _BITS = {"r": 4, "w": 2, "x": 1}
 
 
@@ -28,18 +30,30 @@ class Seen(NamedTuple):
 
 
 def by_mode(target: Facts, key_files: Sequence[Facts], plan: Facts) -> Seen:
-    """Compare with the plan; ``key_files`` are those of the target's files that hold the key, all with a known mode."""
+    """Compare with the plan; ``key_files`` are those of the target's files that hold the key, all with a known mode.
+
+    The others are public: everybody is to read them, and nobody but the owner to write.
+    """
     mode = int(plan.get("mode") or DEFAULT_MODE, 8)
+    paths = [each["path"] for each in key_files]
+    public = [each for each in target["files"] if each["path"] not in paths and each["mode"] is not None]
+    wide = [each for each in public if _too_wide(each, PUBLIC_MODE)]
+    narrow = [each for each in public if _too_narrow(each, plan, PUBLIC_MODE)]
     everybody = mode & ALL_READ == ALL_READ
     accounts = [] if everybody else list(target.get("accounts") or ())
     planned = [] if everybody else list(plan.get("accounts") or ())
-    expected = _line(plan.get("owner"), plan.get("group"), f"{mode:04o}", [f"{each} r--" for each in planned])
-    observed = "; ".join([*(_seen(each) for each in key_files), *_kept_out(accounts)])
+    owner, group = plan.get("owner"), plan.get("group")
+    wrong = [each for each in public if each in [*wide, *narrow]]
+    others = [f"{each['path']}: {_line(owner, None, f'{PUBLIC_MODE:04o}', [])}" for each in wrong]
+    expected = "; ".join([_line(owner, group, f"{mode:04o}", [f"{each} r--" for each in planned]), *others])
+    observed = "; ".join([*(_seen(each) for each in [*key_files, *wrong]), *_kept_out(accounts)])
     readers = {each["uid"] for each in accounts}
     cause = None
-    if any(_too_wide(each, mode) for each in key_files) or _strangers(target, key_files, readers):
+    if wide or any(_too_wide(each, mode) for each in key_files) or _strangers(target, key_files, readers):
         cause = "permissions_too_wide"
-    elif any(_too_narrow(each, plan, mode) for each in key_files) or not _reached(key_files, planned, accounts):
+    elif (
+        narrow or any(_too_narrow(each, plan, mode) for each in key_files) or not _reached(key_files, planned, accounts)
+    ):
         cause = "permissions_too_narrow"
     return Seen(cause, expected, observed)
 
@@ -85,8 +99,7 @@ def _too_narrow(file: Facts, plan: Facts, mode: int) -> bool:
     """A planned reader that cannot read. A mode tighter than planned that still lets all of them read is no fault."""
     unread = mode & ALL_READ & ~_given(file, masked=True)
     other_owner = plan.get("owner") is not None and plan["owner"] != file["owner"]
-    # A group that gets no bit may be any.
-    other_group = bool(mode & 0o040) and plan.get("group") is not None and plan["group"] != file["group"]
+    other_group = group_counts(mode) and plan.get("group") is not None and plan["group"] != file["group"]
     return bool(unread) or other_owner or other_group
 
 

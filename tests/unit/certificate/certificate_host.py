@@ -13,13 +13,17 @@ from certificate_factory import PASSWORD, Issued, pack
 
 from ansible_collections.eeszt.connect.plugins.module_utils import certificate_files as files
 from ansible_collections.eeszt.connect.plugins.module_utils.certificate_delivery import Report, bring, wanted_files
+from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.bundle import Bundle
 from ansible_collections.eeszt.connect.plugins.plugin_utils.certificate.pkcs12 import open_pkcs12
 
 ROLES = ("certificate", "key", "chain")
 
 
 def material(issued: Issued) -> dict[str, str]:
-    bundle = open_pkcs12(pack(issued), PASSWORD)
+    return material_of(open_pkcs12(pack(issued), PASSWORD))
+
+
+def material_of(bundle: Bundle) -> dict[str, str]:
     return {
         "certificate": bundle.certificate_pem,
         "key": bundle.key_pem,
