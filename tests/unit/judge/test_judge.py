@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.eeszt.connect.plugins.plugin_utils.contract.catalogue import load_catalogue
-from ansible_collections.eeszt.connect.plugins.plugin_utils.contract.documents import ContractError
+from ansible_collections.eeszt.connect.plugins.plugin_utils.contract.documents import ContractError, validate
 from ansible_collections.eeszt.connect.plugins.plugin_utils.contract.policy import Policy
 from ansible_collections.eeszt.connect.plugins.plugin_utils.contract.records import Check
 from ansible_collections.eeszt.connect.plugins.plugin_utils.judge import Verdict, judge, narrow
@@ -579,3 +579,15 @@ def test_a_name_that_nobody_knows_is_no_outage_of_the_centre() -> None:
     nothing = judge_case(healthy(change={**change, "sections/endpoints/control": control}))
     assert one(mistyped, "endpoints.dns", "gateway.example:443").causes == ("dns_not_found",)
     assert one(nothing, "endpoints.dns", "gateway.example:443").causes == ("site_cut_off", "dns_not_found")
+
+
+def test_a_probe_that_knew_no_notes_keeps_no_host_from_being_ready() -> None:
+    """A portable probe of an older version may still come home from a site."""
+    example = load_case("healthy_linux")
+    assert example.observation is not None
+    for target in example.observation["sections"]["certificates"]["targets"]:
+        del target["untold"]
+    validate("observation", example.observation, "of an older probe")
+    verdict = judge_case(example)
+    told = [check.status for check in verdict.checks if check.id == "certificate.told"]
+    assert (verdict.ready, told) == (True, ["not_applicable", "not_applicable"])
