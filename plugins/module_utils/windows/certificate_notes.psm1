@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# What lies beside the file that holds a certificate: the set before a renewal until the centre has taken the new one, and
-# which certificate was taken back, and that services are still to be told of one. As observe/renewal.py has it for Linux, but in lines of name and value with a tab between:
-# a key is in them, and what PowerShell's commands for JSON are given comes into the event log where a policy asks for it.
+# What lies beside the file that holds a certificate: the set before a renewal until the centre has taken the new one, which
+# certificate was taken back, and that services are still to be told of one. As observe/renewal.py has it for Linux, but in
+# lines of name and value with a tab between: a key is in them, and what PowerShell's commands for JSON are given comes into
+# the event log where a policy asks for it.
 
 #AnsibleRequires -CSharpUtil ansible_collections.eeszt.connect.plugins.module_utils.windows.PemFiles
 #AnsibleRequires -PowerShell ansible_collections.eeszt.connect.plugins.module_utils.windows.access_lists

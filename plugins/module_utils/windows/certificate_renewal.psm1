@@ -6,10 +6,10 @@
 # certificate_renewal.py, in a store by marks (certificate_marks); beside files see certificate_file_renewal.
 #
 # Here a wish is what the module was asked for: state, fingerprints and reasons (by institution), retry, older (paths of
-# PKCS#12 files that the controller found worth going back to), untold (services are to be told of what changes). A change is what becomes of the certificate before:
-# path, institution, fingerprint (of the one that came or was to come), state, changed; in a store entries (findings whose
-# older ones go last), beside files write (a stream) with write_to, which is there before the set changes, and remove,
-# paths that go after it.
+# PKCS#12 files that the controller found worth going back to), untold (services are to be told of what changes). A change is
+# what becomes of the certificate before: path, institution, fingerprint (of the one that came or was to come), state,
+# changed; in a store entries (findings whose older ones go last), beside files write (a stream) with write_to, which is
+# there before the set changes, and remove, paths that go after it.
 
 #AnsibleRequires -PowerShell ansible_collections.eeszt.connect.plugins.module_utils.windows.certificate_files
 #AnsibleRequires -PowerShell ansible_collections.eeszt.connect.plugins.module_utils.windows.certificate_marks
