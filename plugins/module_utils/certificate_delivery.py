@@ -25,7 +25,7 @@ from . import certificate_files as files
 from .certificate_files import FileError, Found, Label, UnknownAccountError, Wanted
 from .certificate_plan import Change, Finding, Report
 from .certificate_swap import Move, discard, swap
-from .observe.posix_acl import ALL_READ, group_counts, mode_fits
+from .observe.posix_acl import ALL_READ, PUBLIC_MODE, group_counts, key_mode, mode_fits
 from .observe.system import account_name, group_name
 
 _ROLES_OF_TYPE = {
@@ -36,7 +36,6 @@ _ROLES_OF_TYPE = {
 }
 _SEALED_ROLES = ("pkcs12", "keystore")
 _SECRET_ROLES = ("key", *_SEALED_ROLES)
-_PUBLIC_MODE = 0o644
 
 
 class Renewal(Protocol):
@@ -66,7 +65,7 @@ def wanted_files(target: Mapping[str, Any], material: Mapping[str, Any] | None) 
         if material is not None:
             text = material[role][target[option]] if role == "keystore" else material[role]
             data = base64.b64decode(text) if role in _SEALED_ROLES else text.encode("ascii")
-        mode = int(target.get("mode") or "0600", 8) if role in _SECRET_ROLES else _PUBLIC_MODE
+        mode = key_mode(target.get("mode")) if role in _SECRET_ROLES else PUBLIC_MODE
         owner, group, accounts = target.get("owner"), target.get("group"), tuple(target.get("accounts") or ())
         wanted.append(Wanted(target[option], role, target["institution"], data or None, mode, owner, group, accounts))
     return wanted

@@ -21,6 +21,8 @@ from typing import Union
 ATTRIBUTE = "system.posix_acl_access"
 READ, WRITE, PASS = 4, 2, 1
 ALL_READ = 0o444
+PUBLIC_MODE = 0o644
+"""Of the file of a certificate, and of those above it."""
 _VERSION = 2
 _OWNER, _USER, _GROUP_OBJECT, _GROUP, _MASK, _OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
 _NOBODY = 0xFFFFFFFF
@@ -92,6 +94,11 @@ def user_of(account: str) -> User | None:
 def letters(permissions: int) -> str:
     """Three bits as people know them, ``r--``."""
     return "".join(letter if permissions & bit else "-" for letter, bit in (("r", READ), ("w", WRITE), ("x", PASS)))
+
+
+def key_mode(planned: str | None) -> int:
+    """Mode of a file that holds a key, of the plan's octal digits; where it has none, for the owner alone."""
+    return int(planned or "0600", 8)
 
 
 def mode_fits(planned: int, found: int) -> bool:

@@ -45,6 +45,11 @@ class Delivery:
     store_passwords: Mapping[str, str] = field(default_factory=dict, repr=False)
     renewal: Mapping[str, Any] = field(default_factory=dict)
 
+    def as_arguments(self) -> dict[str, Any]:
+        """The module's options, on Linux and Windows, without what is to be brought."""
+        targets = [target.as_arguments() for target in self.targets]
+        return {"state": self.state, "targets": targets, **self.renewal}
+
 
 def prepare(
     state: State,
@@ -165,11 +170,7 @@ def deliver(delivery: Delivery, run: Run, *, diff: bool = False) -> dict[str, An
     """
     if not delivery.targets:
         return nothing_to_do()
-    arguments: dict[str, Any] = {
-        "state": delivery.state,
-        "targets": [target.as_arguments() for target in delivery.targets],
-        **delivery.renewal,
-    }
+    arguments = delivery.as_arguments()
     token = secrets.token_hex(32)
     if delivery.state == "present":
         arguments["material"] = _material(delivery, token)

@@ -114,11 +114,7 @@ def deliver_to_windows(delivery: Delivery, run: Run, *, diff: bool = False) -> d
     """
     if not delivery.targets:
         return nothing_to_do()
-    arguments: dict[str, Any] = {
-        "state": delivery.state,
-        "targets": [target.as_arguments() for target in delivery.targets],
-        **delivery.renewal,
-    }
+    arguments = delivery.as_arguments()
     token = secrets.token_hex(32)
     if delivery.state == "present":
         arguments["material"] = _material(delivery, token)

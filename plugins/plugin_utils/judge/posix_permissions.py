@@ -12,12 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ...module_utils.observe.posix_acl import ALL_READ, group_counts
+from ...module_utils.observe.posix_acl import ALL_READ, PUBLIC_MODE, group_counts, key_mode
 from .model import Facts
 
-DEFAULT_MODE = "0600"
-PUBLIC_MODE = 0o644
-"""Of a certificate and of those above it."""
 _BITS = {"r": 4, "w": 2, "x": 1}
 
 
@@ -34,7 +31,7 @@ def by_mode(target: Facts, key_files: Sequence[Facts], plan: Facts) -> Seen:
 
     The others are public: everybody is to read them, and nobody but the owner to write.
     """
-    mode = int(plan.get("mode") or DEFAULT_MODE, 8)
+    mode = key_mode(plan.get("mode"))
     paths = [each["path"] for each in key_files]
     public = [each for each in target["files"] if each["path"] not in paths and each["mode"] is not None]
     wide = [each for each in public if _too_wide(each, PUBLIC_MODE)]
